@@ -1,0 +1,67 @@
+"""Tables of access."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.audit.models import Text
+from portal.database import Base, choice_type
+from portal.people.models import Origin, Person
+
+
+class ItemType(StrEnum):
+    """What can be asked for."""
+
+    ROLE = "role"
+    ACCESS_GROUP = "access_group"
+    SYSTEM = "system"
+
+
+class Step(StrEnum):
+    """What became of an access. Approved is not granted."""
+
+    APPROVED = "approved"
+    GRANTED = "granted"
+    RENEWED = "renewed"
+    REVOKED = "revoked"
+
+
+class Grant(Base):
+    """Access of one person to one group or system. Immutable; what happens to it are its steps."""
+
+    __tablename__ = "grant"
+    __table_args__ = (Index("ix_grant_item_type_item_key", "item_type", "item_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    item_type: Mapped[ItemType] = mapped_column(choice_type(ItemType, "grant_item_type"))
+    item_key: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[Origin] = mapped_column(choice_type(Origin, "grant_origin"))
+    decision_id: Mapped[int | None] = mapped_column(index=True, comment="decision.id; requests lie above access")
+    request_id: Mapped[int | None] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship()
+    steps: Mapped[list[GrantStep]] = relationship(back_populates="grant", order_by="GrantStep.id")
+
+
+class GrantStep(Base):
+    """Append-only: by whom, when, why, until when."""
+
+    __tablename__ = "grant_step"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey("grant.id"), index=True)
+    step: Mapped[Step] = mapped_column(choice_type(Step, "step"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    until: Mapped[datetime | None] = mapped_column(comment="access ends then; empty: no end")
+    reason_id: Mapped[int | None] = mapped_column(ForeignKey("text.id"))
+
+    grant: Mapped[Grant] = relationship(back_populates="steps")
+    by: Mapped[Person | None] = relationship()
+    reason: Mapped[Text | None] = relationship()

@@ -1,0 +1,1 @@
+"""The versioned mentoring standard, and people's scores against one version of it."""

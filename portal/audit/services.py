@@ -1,0 +1,121 @@
+"""Writing to the timeline. Events are collected during a unit of work and sealed just before it commits."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.audit.chain import GENESIS, Verification, event_hash, verify
+from portal.audit.models import ActorKind, Audience, ChainHead, Event, Text
+from portal.database import WRITES
+from portal.extensions import db
+from portal.web.unit_of_work import before_commit
+
+CODE = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,63}")  # codes, keys, dates and hashes; no names, no sentences
+
+
+def record(
+    code: str,
+    *,
+    actor_id: int | None,
+    at: datetime,
+    request_id: int | None = None,
+    person_id: int | None = None,
+    subject_id: int | None = None,
+    audience: Audience = Audience.TEAM,
+    actor_kind: ActorKind | None = None,
+    **data: Any,
+) -> None:
+    """Add an event to the unit of work that is open.
+
+    ``data`` values are codes, ids, small numbers, truth values, salted hashes, or lists of these. Raises ValueError for
+    anything that could be a name or free text, RuntimeError outside a unit of work.
+    """
+    session: Session = db.session()
+    if not session.info.get(WRITES):
+        raise RuntimeError(f"event {code} outside a unit of work")
+    for key, value in data.items():
+        _refuse_private(key, value)
+    session.info.setdefault("events", []).append(
+        Event(
+            at=at,
+            code=code,
+            actor_kind=actor_kind or (ActorKind.PERSON if actor_id else ActorKind.CLOCK),
+            actor_id=actor_id,
+            request_id=request_id,
+            person_id=person_id,
+            subject_id=subject_id,
+            audience=audience,
+            data=data,
+        )
+    )
+
+
+def _refuse_private(key: str, value: Any) -> None:
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            _refuse_private(key, part)
+    elif not (value is None or isinstance(value, (bool, int)) or (isinstance(value, str) and CODE.fullmatch(value))):
+        raise ValueError(f"event data {key!r} must be a code, an id, a number or a hash")
+
+
+def seal(session: Session) -> None:
+    """Give the collected events their place and hash. Runs last in every unit of work."""
+    events: list[Event] = session.info.get("events", [])
+    if not events:
+        return
+    head = session.scalars(select(ChainHead).with_for_update()).one_or_none()
+    if head is None:
+        head = ChainHead(id=1, sequence=0, hash=GENESIS)
+        session.add(head)
+    for event in events:
+        event.id = head.sequence + 1
+        event.previous_hash = head.hash
+        event.hash = event_hash(event)
+        session.add(event)
+        head.sequence, head.hash = event.id, event.hash
+    session.flush()
+
+
+before_commit(seal)
+
+
+def verify_chain() -> Verification:
+    """Walk the whole timeline in the order of its sequence numbers."""
+    head = db.session.scalars(select(ChainHead)).one_or_none()
+    query = select(Event).order_by(Event.id).execution_options(yield_per=1000)
+    with closing(db.session.scalars(query)) as rows:
+        return verify(rows, sequence=head.sequence if head else 0, head=head.hash if head else GENESIS)
+
+
+def write_text(author_id: int | None, body: str, *, at: datetime, previous: Text | None = None) -> Text:
+    """Keep what a person wrote; ``previous`` is the version it replaces. Returns the row with its id."""
+    first_id = (previous.first_id or previous.id) if previous else None
+    text = Text(body=body, salt=secrets.token_hex(16), author_id=author_id, created_at=at, first_id=first_id)
+    db.session.add(text)
+    db.session.flush()
+    return text
+
+
+def text_hash(text: Text | None) -> str | None:
+    """What an event says of a text: a salted hash, so that erasing text and salt leaves the chain valid."""
+    if text is None or text.body is None or text.salt is None:
+        return None
+    return hashlib.sha256((text.salt + text.body).encode()).hexdigest()
+
+
+def erase_text(text: Text, *, by_id: int, at: datetime) -> int:
+    """Empty every version of a text. Returns how many were emptied."""
+    first_id = text.first_id or text.id
+    versions = db.session.scalars(select(Text).where((Text.id == first_id) | (Text.first_id == first_id))).all()
+    for version in versions:
+        version.body = version.salt = None
+        version.redacted_at, version.redacted_by_id = at, by_id
+    return len(versions)

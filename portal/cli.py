@@ -1,0 +1,9 @@
+"""The management commands, from every feature."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to ``flask``."""

@@ -1,0 +1,103 @@
+"""The ground of every table: base class, column types, and how a transaction begins.
+
+A transaction reads only, unless it was opened by `portal.web.unit_of_work`: SQLite refuses the write by
+``PRAGMA query_only``, PostgreSQL by a read-only transaction. So "GET never writes" is kept by the database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, registry
+
+BUSY_TIMEOUT_MS = 5000  # a writer waits this long for the one before it, then the person reads a 503 in words
+SAFE_WAL_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database on reset
+WRITES = "portal_writes"  # execution option that opens a writing transaction
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. Refuses a naive datetime; SQLite stores it without zone, PostgreSQL with."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+JSONValue = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """Base of every model. ``type_annotation_map`` says which Python type becomes which column."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    registry = registry(
+        metadata=metadata,
+        type_annotation_map={datetime: UTCDateTime(), dict[str, Any]: JSONValue, list[Any]: JSONValue},
+    )
+
+
+def choice_type(enum: type[StrEnum], name: str) -> Enum:
+    """A column type for a StrEnum: text with a named check constraint, on both databases."""
+    return Enum(
+        enum,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Set what every connection and every transaction of this engine begins with."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        event.listen(engine, "begin", _postgresql_begin)
+
+
+def _sqlite_connect(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    version = tuple(int(part) for part in cursor.execute("select sqlite_version()").fetchone()[0].split("."))
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA journal_mode = {'WAL' if version >= SAFE_WAL_SQLITE else 'TRUNCATE'}")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    raw: Any = connection.connection.dbapi_connection
+    raw.read_only = not connection.get_execution_options().get(WRITES, False)

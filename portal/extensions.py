@@ -1,0 +1,53 @@
+"""The Flask extensions, made once and bound to an app in `portal.create_app`."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import Babel
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+
+from portal.database import Base, prepare_engine
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": True})
+migrate = Migrate()
+login_manager = LoginManager()
+csrf = CSRFProtect()
+babel = Babel()
+
+
+def sqlite_module() -> ModuleType:
+    """The SQLite driver: the bundled newer one where there is one, else the standard library's."""
+    if sys.platform == "linux":
+        import pysqlite3  # type: ignore[import-untyped]  # ships no types; used as a DB-API module only
+
+        return pysqlite3  # type: ignore[no-any-return]
+    import sqlite3
+
+    return sqlite3
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Options for create_engine. SQLite leaves transactions to us (see portal.database)."""
+    if database_url.startswith("sqlite:"):
+        return {"module": sqlite_module(), "connect_args": {"isolation_level": None, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 5}
+
+
+def bind_database(app: Flask) -> None:
+    """Bind session, engine and migrations to the app."""
+    db.init_app(app)
+    migrate.init_app(app, db, render_as_batch=True, compare_type=True)
+    with app.app_context():
+        prepare_engine(db.engine)
+
+
+def app_value(name: str) -> Any:
+    """Something create_app put into ``app.extensions`` under this name."""
+    return current_app.extensions[name]

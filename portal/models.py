@@ -1,0 +1,9 @@
+"""Every table of the portal, imported in one place so that the metadata is whole (migrations, merges of people)."""
+
+import portal.access.models
+import portal.assessments.models
+import portal.audit.models
+import portal.people.models
+import portal.requests.discussion_models
+import portal.requests.models
+import portal.rules.models  # noqa: F401  # importing is what fills the metadata

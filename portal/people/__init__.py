@@ -1,0 +1,1 @@
+"""People: who they are, their wiki accounts, roles, capacities, absences and sign-ins."""

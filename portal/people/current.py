@@ -1,0 +1,115 @@
+"""Who is signed in, and the door each route's declared rule opens or shuts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask, current_app, g, request, session
+from flask_login import UserMixin, current_user
+
+from portal.errors import FreshSignInNeeded, NotPermitted, SignInNeeded
+from portal.extensions import login_manager
+from portal.people import queries, sessions
+from portal.people.facts import PersonFacts
+from portal.people.models import Person
+from portal.web import clock
+from portal.web.access import Rule, rule_of
+
+SEEN_EVERY = 300  # seconds between two notes of "was here" in the cookie
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+    """What Flask-Login holds: the person, known by the token of their session."""
+
+    def __init__(self, person: Person, token: str) -> None:
+        self.person = person
+        self.token = token
+
+    def get_id(self) -> str:
+        return self.token
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
+def load_user(token: str) -> SignedIn | None:
+    sign_in = sessions.find(token, now=clock.now())
+    return SignedIn(sign_in.person, token) if sign_in else None
+
+
+def is_signed_in() -> bool:
+    return bool(current_user.is_authenticated)
+
+
+def actor() -> Person:
+    """The person who sent this request, as a plain row. Raises SignInNeeded."""
+    if not is_signed_in():
+        raise SignInNeeded("Sign in to go on.")
+    person: Person = current_user.person
+    return person
+
+
+def actor_facts() -> PersonFacts | None:
+    """The standing of the person who sent this request, read once per request; None when nobody is signed in."""
+    if not is_signed_in():
+        return None
+    if "actor_facts" not in g:
+        g.actor_facts = queries.facts(actor().id, clock.now())
+    facts: PersonFacts = g.actor_facts
+    return facts
+
+
+def note_presence(now: datetime) -> None:
+    """Remember in the signed cookie when the person was last here, and whether there was a long pause."""
+    if not is_signed_in():
+        return
+    seen = session.get("seen")
+    stamp = int(now.timestamp())
+    if seen is not None and stamp - seen > sessions.IDLE_LIMIT.total_seconds():
+        session["paused"] = True
+    if seen is None or stamp - seen > SEEN_EVERY:
+        session["seen"] = stamp
+
+
+def require_fresh() -> None:
+    """Raise FreshSignInNeeded when there was a pause of over 12 hours since the sign-in."""
+    if session.get("paused"):
+        raise FreshSignInNeeded("You were away for more than 12 hours. Confirm with the wiki that it is you.")
+
+
+OPENS = {
+    Rule.PUBLIC: lambda facts: True,
+    Rule.SIGNED_IN: lambda facts: facts is not None,
+    Rule.OBJECT: lambda facts: facts is not None,
+    Rule.MEMBER: lambda facts: facts is not None and facts.is_member,
+    Rule.MEMBER_OR_BOARD: lambda facts: facts is not None and (facts.is_member or facts.is_board),
+    Rule.DECIDER: lambda facts: facts is not None and facts.decides,
+    Rule.DIRECTOR: lambda facts: facts is not None and facts.is_director,
+    Rule.BOARD: lambda facts: facts is not None and facts.is_board,
+}
+SHUT = {
+    Rule.MEMBER: "This page is for members of the team.",
+    Rule.MEMBER_OR_BOARD: "This page is for members of the team and of the Board.",
+    Rule.DECIDER: "This is for the Director and the Deputy.",
+    Rule.DIRECTOR: "This is for the Director.",
+    Rule.BOARD: "This is for members of the Board.",
+}
+
+
+def guard() -> None:
+    """Before every request: keep the door the route declared. Raises SignInNeeded, NotPermitted."""
+    note_presence(clock.now())
+    view = current_app.view_functions.get(request.endpoint or "")
+    rule = rule_of(view) if view else None
+    if rule in (None, Rule.PUBLIC):
+        return
+    facts = actor_facts()
+    if facts is None:
+        raise SignInNeeded("Sign in to go on.")
+    if not OPENS[rule](facts):
+        raise NotPermitted(SHUT[rule])
+
+
+def init_app(app: Flask) -> None:
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    app.before_request(guard)
+    app.context_processor(lambda: {"me": current_user.person if is_signed_in() else None, "my_facts": actor_facts()})

@@ -1,0 +1,64 @@
+"""Sessions: a row each, known by the hash of a random token that only the cookie carries."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from portal.extensions import db
+from portal.people.models import SignIn
+
+LIFETIME = timedelta(days=30)
+IDLE_LIMIT = timedelta(hours=12)  # after this pause a decision goes through the wiki once more
+
+
+def hashed(token: str) -> str:
+    """How a token is kept in the database."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def start(person_id: int, identity_id: int, *, now: datetime) -> str:
+    """Begin a session. Returns the token for the cookie; it is kept nowhere else."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        SignIn(
+            token_hash=hashed(token),
+            person_id=person_id,
+            identity_id=identity_id,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+    )
+    return token
+
+
+def find(token: str, *, now: datetime) -> SignIn | None:
+    """The living session of a token."""
+    sign_in = known(token)
+    if sign_in is None or sign_in.ended_at is not None or sign_in.expires_at <= now:
+        return None
+    return sign_in
+
+
+def known(token: str) -> SignIn | None:
+    """The session of a token, living or ended."""
+    query = select(SignIn).where(SignIn.token_hash == hashed(token)).options(joinedload(SignIn.person))
+    return db.session.scalars(query).one_or_none()
+
+
+def end(token: str, *, now: datetime) -> None:
+    """End one session."""
+    db.session.execute(
+        update(SignIn).where(SignIn.token_hash == hashed(token), SignIn.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
+def end_all(person_id: int, *, now: datetime) -> None:
+    """Sign out everywhere."""
+    db.session.execute(
+        update(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None)).values(ended_at=now)
+    )

@@ -1,0 +1,1 @@
+"""The heart: team requests, their discussion and their decision."""

@@ -1,0 +1,48 @@
+"""The base of every form: CSRF, trimmed text, a length for every field, choices without tuples."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import Length
+
+SHORT, LONG = 200, 10_000  # characters: a line, and the longest text a field takes
+CONTROL = {"Cc", "Cs", "Co", "Cn"}  # control, surrogate, private, unassigned
+
+
+def clean_text(value: str | None) -> str | None:
+    """Trim, use one kind of line end, drop characters that no database or reader can take (NUL, surrogates)."""
+    if value is None:
+        return None
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    kept = (ch for ch in text if ch in "\n\t" or unicodedata.category(ch) not in CONTROL)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+class PortalForm(FlaskForm):
+    """A form. Subclasses use LineField, TextField and the fields of WTForms."""
+
+
+class LineField(StringField):
+    """One line of text."""
+
+    def __init__(self, label: Any = None, validators: Any = (), *, limit: int = SHORT, **kwargs: Any) -> None:
+        super().__init__(label, [*validators, Length(max=limit)], filters=[clean_text], **kwargs)
+
+
+class TextField(TextAreaField):
+    """Several lines of text."""
+
+    def __init__(self, label: Any = None, validators: Any = (), *, limit: int = LONG, **kwargs: Any) -> None:
+        super().__init__(label, [*validators, Length(max=limit)], filters=[clean_text], **kwargs)
+
+
+class SubmissionField(HiddenField):
+    """Names one filling of a form, so that sending it twice makes one thing."""
+
+    def __init__(self) -> None:
+        super().__init__(default=lambda: uuid.uuid4().hex, validators=[Length(min=32, max=32)])

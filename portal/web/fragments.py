@@ -1,0 +1,41 @@
+"""All the portal knows of htmx: whole page or fragment, redirect or swap. Only `portal.web` names an HX- header."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+
+def is_fragment_request() -> bool:
+    """Whether htmx asks for a piece of a page; boosted and history requests get the whole page."""
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-Boosted") != "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+        and headers.get("HX-Request-Type", "partial") == "partial"
+    )
+
+
+def render(page: str, fragment: str | None = None, *, status: int = 200, **context: Any) -> Response:
+    """Render the page, or its fragment when htmx asked. Both share one URL, so the answer varies."""
+    template = fragment if fragment and is_fragment_request() else page
+    response = make_response(render_template(template, **context), status)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def go_to(url: str) -> ResponseReturnValue:
+    """Send the browser on after a successful POST; htmx is told to fetch the whole page."""
+    if request.headers.get("HX-Request") == "true":
+        return Response(status=204, headers={"HX-Redirect": url})
+    return redirect(url, 303)
+
+
+def swap_or_redirect(fragment: str, url: str, **context: Any) -> ResponseReturnValue:
+    """After a successful POST: the new fragment for htmx, a redirect for everybody else."""
+    if is_fragment_request():
+        return render(fragment, fragment, **context)
+    return redirect(url, 303)

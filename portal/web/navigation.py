@@ -1,0 +1,56 @@
+"""The links at the top and bottom of every page; features add theirs in create_app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import get_locale
+
+from portal.errors import Message
+from portal.web.filters import say
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationEntry:
+    """One link. ``shown`` asks whether the reader sees it; ``place`` orders, ``footer`` puts it at the bottom."""
+
+    endpoint: str
+    label: Message
+    place: int
+    shown: Callable[[], bool] = lambda: True
+    footer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLink:
+    url: str
+    label: str
+    current: bool
+
+
+def add_navigation(app: Flask, *entries: NavigationEntry) -> None:
+    """Add links to the page frame."""
+    app.extensions.setdefault("navigation", []).extend(entries)
+
+
+def _links(*, footer: bool) -> list[ShownLink]:
+    entries: list[NavigationEntry] = current_app.extensions.get("navigation", [])
+    found = sorted((entry for entry in entries if entry.footer == footer and entry.shown()), key=lambda e: e.place)
+    return [ShownLink(url_for(e.endpoint), say(e.label), request.endpoint == e.endpoint) for e in found]
+
+
+def text_direction() -> str:
+    """ltr or rtl, as the reader's language is written."""
+    locale = get_locale()
+    return str(locale.text_direction) if locale else "ltr"
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        navigation=lambda: _links(footer=False),
+        footer_links=lambda: _links(footer=True),
+        text_direction=text_direction,
+        get_locale=get_locale,
+    )

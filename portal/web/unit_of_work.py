@@ -1,0 +1,58 @@
+"""One change, one unit of work.
+
+It is opened before anything is read, so that what is checked is what is changed, and committed before anything is
+rendered. There is one writer at a time on both databases (docs/adr/0003): SQLite by BEGIN IMMEDIATE, PostgreSQL by an
+advisory lock. So two deciders cannot both find a request undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.database import WRITES
+from portal.extensions import db
+from portal.web import clock
+
+WRITER_LOCK = 71_170_001  # any number, the same for every process of one portal
+
+_before_commit: list[Callable[[Session], None]] = []
+
+
+def before_commit(hook: Callable[[Session], None]) -> Callable[[Session], None]:
+    """Register what has to happen last in every unit of work (the audit trail is sealed here)."""
+    if hook not in _before_commit:
+        _before_commit.append(hook)
+    return hook
+
+
+@contextmanager
+def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
+    """Open the writing transaction and give the moment it began.
+
+    Commits when the block ends, rolls back whole on any error. ``at`` sets another moment (demo data, tests).
+    """
+    session: Session = db.session()
+    if session.info.get(WRITES):
+        raise RuntimeError("a unit of work is already open")
+    session.rollback()  # what was read so far is read anew under the lock
+    session.info[WRITES] = True
+    try:
+        connection = session.connection(execution_options={WRITES: True})
+        if connection.dialect.name == "postgresql":
+            session.execute(select(func.pg_advisory_xact_lock(WRITER_LOCK)))
+        yield at or clock.now()
+        session.flush()
+        for hook in _before_commit:
+            hook(session)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop(WRITES, None)
+        session.info.pop("events", None)

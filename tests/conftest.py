@@ -1,0 +1,66 @@
+"""Fixtures: an app on a real, freshly migrated database, and clients that are signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
+
+from portal import create_app
+from portal.extensions import db
+from portal.people.models import Person
+from tests import databases, factories
+
+hypothesis_settings.register_profile("suite", deadline=None, derandomize=databases.in_ci(), max_examples=50)
+hypothesis_settings.load_profile("suite")
+
+_apps: dict[str, Flask] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", "browser: needs Chromium")
+    config.addinivalue_line("markers", "slow: a campaign, run by ./dev test --slow")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases") is not None
+        metafunc.parametrize("database_kind", databases.BOTH if both else ("sqlite",))
+
+
+@pytest.fixture
+def app(database_kind: str) -> Iterator[Flask]:
+    """The app with an app context, on a database that holds nothing but the schema."""
+    database = databases.database(database_kind)
+    if database_kind in _apps:
+        with _apps[database_kind].app_context():
+            db.engine.dispose()
+    database.reset()
+    if database_kind not in _apps:
+        _apps[database_kind] = create_app(databases.settings(database.url, ENV="testing"))
+    app = _apps[database_kind]
+    with app.app_context():
+        yield app
+        db.session.remove()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody who is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def as_person(app: Flask) -> Callable[[Person], FlaskClient]:
+    """A client signed in as this person."""
+
+    def sign_in(person: Person) -> FlaskClient:
+        client = app.test_client()
+        factories.sign_in(client, person)
+        return client
+
+    return sign_in
