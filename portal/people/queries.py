@@ -33,43 +33,42 @@ def in_force(
 
 def absent(now: datetime) -> ColumnElement[bool]:
     """SQL: the absence holds at this moment."""
-    return and_(
-        in_force(Absence.from_at, Absence.to_at, now), or_(Absence.ended_at.is_(None), Absence.ended_at > now)
-    )
+    return and_(in_force(Absence.from_at, Absence.to_at, now), or_(Absence.ended_at.is_(None), Absence.ended_at > now))
 
 
 def facts_of(person_ids: Iterable[int], now: datetime) -> dict[int, PersonFacts]:
     """The standing of each of these people, in one statement however many they are."""
     ids = set(person_ids)
-    if not ids:
-        return {}
-    found: dict[int, dict[str, set[str]]] = {
-        id: {"role": set(), "capacity": set(), "lock": set(), "away": set()} for id in ids
-    }
-    for person_id, what, key in db.session.execute(_standing(ids, now)):
-        found[person_id][what].add(key)
+    return _collect(_standing(now, ids), ids) if ids else {}
+
+
+def everyone(now: datetime, *, also: Iterable[int] = ()) -> dict[int, PersonFacts]:
+    """The standing of everybody with an active role or capacity, and of these others, in one statement."""
+    return _collect(_standing(now, None), set(also))
+
+
+def _collect(statement: Any, ids: set[int]) -> dict[int, PersonFacts]:
+    found: dict[int, dict[str, set[str]]] = {id: _nothing() for id in ids}
+    for person_id, what, key in db.session.execute(statement):
+        found.setdefault(person_id, _nothing())[what].add(key)
     return {id: _facts(id, parts) for id, parts in found.items()}
 
 
-def _standing(ids: set[int], now: datetime) -> Any:
-    def rows(what: str, key: Any, model: Any, *where: ColumnElement[bool]) -> Select[Any]:
-        return select(model.person_id, literal(what).label("what"), key.cast(String).label("key")).where(
-            model.person_id.in_(ids), *where
-        )
+def _nothing() -> dict[str, set[str]]:
+    return {"role": set(), "capacity": set(), "lock": set(), "away": set()}
 
+
+def _standing(now: datetime, ids: set[int] | None) -> Any:
+    """SQL: one row per fact (person, what, key); of everybody when ``ids`` is None."""
+
+    def rows(what: str, key: Any, model: Any, *where: ColumnElement[bool]) -> Select[Any]:
+        query = select(model.person_id, literal(what).label("what"), key.cast(String).label("key")).where(*where)
+        return query if ids is None else query.where(model.person_id.in_(ids))
+
+    role, capacity = RoleAssignment, CapacityAssignment
     return union_all(
-        rows(
-            "role",
-            RoleAssignment.role_key,
-            RoleAssignment,
-            in_force(RoleAssignment.from_at, RoleAssignment.to_at, now),
-        ),
-        rows(
-            "capacity",
-            CapacityAssignment.capacity,
-            CapacityAssignment,
-            in_force(CapacityAssignment.from_at, CapacityAssignment.to_at, now),
-        ),
+        rows("role", role.role_key, role, in_force(role.from_at, role.to_at, now)),
+        rows("capacity", capacity.capacity, capacity, in_force(capacity.from_at, capacity.to_at, now)),
         rows("lock", WikiIdentity.id, WikiIdentity, WikiIdentity.locked_at.is_not(None)),
         rows("away", Absence.id, Absence, absent(now)),
     )
@@ -97,22 +96,7 @@ def facts(person_id: int, now: datetime) -> PersonFacts:
 
 def leadership(now: datetime) -> Leadership:
     """Who leads at this moment: Director, Deputy, Board, and whether the Deputy acts."""
-    keys = [role.key for role in organisation().roles.values() if role.leads]
-    holders = select(RoleAssignment.person_id).where(
-        RoleAssignment.role_key.in_(keys), in_force(RoleAssignment.from_at, RoleAssignment.to_at, now)
-    )
-    board = select(CapacityAssignment.person_id).where(
-        CapacityAssignment.capacity == Capacity.BOARD,
-        in_force(CapacityAssignment.from_at, CapacityAssignment.to_at, now),
-    )
-    people = facts_of(db.session.scalars(holders.union(board)), now).values()
-    director = next((person for person in people if person.is_director), None)
-    return Leadership(
-        director=director,
-        deputy=next((person for person in people if person.is_deputy), None),
-        board=tuple(sorted((person for person in people if person.is_board), key=lambda person: person.id)),
-        acting_open=director is not None and acting_period(director.id, now) is not None,
-    )
+    return leadership_among(everyone(now), now)
 
 
 def acting_period(director_id: int, now: datetime) -> ActingPeriod | None:
@@ -155,3 +139,14 @@ def find_by_name(name: str) -> Person | None:
         select(Person).where(Person.name == wanted, Person.merged_into_id.is_(None)).limit(2)
     ).all()
     return rows[0] if len(rows) == 1 else None
+
+
+def leadership_among(people: dict[int, PersonFacts], now: datetime) -> Leadership:
+    """Who leads, among these people (from `everyone`)."""
+    director = next((person for person in people.values() if person.is_director), None)
+    return Leadership(
+        director=director,
+        deputy=next((person for person in people.values() if person.is_deputy), None),
+        board=tuple(sorted((person for person in people.values() if person.is_board), key=lambda person: person.id)),
+        acting_open=director is not None and acting_period(director.id, now) is not None,
+    )
