@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, literal, or_, select, union_all
@@ -18,6 +18,7 @@ from portal.people.models import (
     ActingPeriod,
     Capacity,
     CapacityAssignment,
+    Nda,
     Person,
     RoleAssignment,
     WikiIdentity,
@@ -150,3 +151,13 @@ def leadership_among(people: dict[int, PersonFacts], now: datetime) -> Leadershi
         board=tuple(sorted((person for person in people.values() if person.is_board), key=lambda person: person.id)),
         acting_open=director is not None and acting_period(director.id, now) is not None,
     )
+
+
+def nda_on(person_id: int, now: datetime) -> date | None:
+    """The day on which this person signed the non-disclosure agreement that holds, if there is one."""
+    return max((nda.signed_on for nda in ndas_of(person_id) if nda.signed_on <= now.date()), default=None)
+
+
+def ndas_of(person_id: int) -> Sequence[Nda]:
+    """The notes of a signed agreement that were not withdrawn."""
+    return db.session.scalars(select(Nda).where(Nda.person_id == person_id, Nda.withdrawn_at.is_(None))).all()

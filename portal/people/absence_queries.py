@@ -1,0 +1,78 @@
+"""Reading absences, acting periods and reports that the Director cannot be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import selectinload
+
+from portal.audit.models import Event
+from portal.extensions import db
+from portal.org import organisation
+from portal.org.catalogue import Leads
+from portal.people import queries
+from portal.people.models import Absence, Person, RoleAssignment, UnreachableReport
+
+SILENCE = timedelta(hours=72)  # without an act by the Director, before a report is taken
+CONFIRMATIONS = 2
+
+
+def absence_of(person_id: int, now: datetime) -> Absence | None:
+    """The absence that this person is in, or has planned, and has not ended."""
+    return db.session.scalars(
+        select(Absence)
+        .where(
+            Absence.person_id == person_id,
+            or_(Absence.ended_at.is_(None), Absence.ended_at > now),
+            or_(Absence.to_at.is_(None), Absence.to_at > now),
+        )
+        .order_by(Absence.from_at)
+        .limit(1)
+    ).first()
+
+
+def absences_of(person_ids: Iterable[int], now: datetime) -> dict[int, Absence]:
+    """Who of these people is away at this moment, in one statement."""
+    rows = db.session.scalars(select(Absence).where(Absence.person_id.in_(set(person_ids)), queries.absent(now)))
+    return {absence.person_id: absence for absence in rows}
+
+
+def last_act(director_id: int, now: datetime) -> datetime | None:
+    """When this Director last did something on record here, under any account; not before their term began."""
+    merged = select(Person.id).where(or_(Person.id == director_id, Person.merged_into_id == director_id))
+    newest = db.session.scalar(select(func.max(Event.at)).where(Event.actor_id.in_(merged)))
+    role = organisation().leading_role(Leads.DIRECTOR)
+    began = db.session.scalar(
+        select(func.max(RoleAssignment.from_at)).where(
+            RoleAssignment.person_id == director_id,
+            RoleAssignment.role_key == (role.key if role else ""),
+            queries.in_force(RoleAssignment.from_at, RoleAssignment.to_at, now),
+        )
+    )
+    return max((moment for moment in (newest, began) if moment is not None), default=None)
+
+
+def unreachable_report(director_id: int, now: datetime) -> UnreachableReport | None:
+    """The open report about this Director; one that the Director's act made void is none."""
+    report = db.session.scalars(
+        select(UnreachableReport)
+        .where(UnreachableReport.director_id == director_id, UnreachableReport.closed_at.is_(None))
+        .options(selectinload(UnreachableReport.confirmations))
+        .order_by(UnreachableReport.id.desc())
+        .limit(1)
+    ).first()
+    if report is None:
+        return None
+    act = last_act(director_id, now)
+    return None if act is not None and act > report.reported_at else report
+
+
+def unclosed_reports(director_id: int) -> Sequence[UnreachableReport]:
+    """Every report about this Director that nothing closed yet, void or not."""
+    return db.session.scalars(
+        select(UnreachableReport).where(
+            UnreachableReport.director_id == director_id, UnreachableReport.closed_at.is_(None)
+        )
+    ).all()
