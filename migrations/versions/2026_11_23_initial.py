@@ -619,6 +619,12 @@ def upgrade() -> None:
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.Column("until", UTCDateTime(), nullable=True, comment="access ends then; empty: no end"),
         sa.Column("reason_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "decision_id",
+            sa.Integer(),
+            nullable=True,
+            comment="decision.id behind this step, where there is one",
+        ),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_grant_step_by_id")),
         sa.ForeignKeyConstraint(["grant_id"], ["grant.id"], name=op.f("fk_grant_step_grant_id")),
         sa.ForeignKeyConstraint(["reason_id"], ["text.id"], name=op.f("fk_grant_step_reason_id")),

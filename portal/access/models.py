@@ -50,7 +50,7 @@ class Grant(Base):
 
 
 class GrantStep(Base):
-    """Append-only: by whom, when, why, until when."""
+    """Append-only: by whom, when, why, until when. Every step but "revoked" carries the end then in force."""
 
     __tablename__ = "grant_step"
 
@@ -61,6 +61,7 @@ class GrantStep(Base):
     at: Mapped[datetime]
     until: Mapped[datetime | None] = mapped_column(comment="access ends then; empty: no end")
     reason_id: Mapped[int | None] = mapped_column(ForeignKey("text.id"))
+    decision_id: Mapped[int | None] = mapped_column(comment="decision.id behind this step, where there is one")
 
     grant: Mapped[Grant] = relationship(back_populates="steps")
     by: Mapped[Person | None] = relationship()
