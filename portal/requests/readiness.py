@@ -5,8 +5,6 @@ Checks say nothing of who: the candidate reads them too.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -201,16 +199,3 @@ def unmet(found: Iterable[Check], weight: Weight) -> tuple[Check, ...]:
 def is_ready(found: Iterable[Check]) -> bool:
     """Ready to decide: nothing absolute or required is missing."""
     return all(check.met for check in found if check.weight is not Weight.ADVISED)
-
-
-def digest(
-    revision_number: int, found: Iterable[Check], concern_ids: Iterable[int], evidence_ids: Iterable[int]
-) -> str:
-    """What the decider saw: carried by the decision form, so that a decision on other grounds is noticed."""
-    seen = [
-        revision_number,
-        [[check.rule, check.met] for check in found],
-        sorted(concern_ids),
-        sorted(evidence_ids),
-    ]
-    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]

@@ -1,0 +1,53 @@
+"""What happens to requests by itself: a reminder after 7 days without an answer, closing after 30. Idempotent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.requests import services
+from portal.requests.discussion_models import Comment, CommentType
+from portal.requests.discussion_services import open_questions
+from portal.requests.models import TeamRequest
+from portal.requests.workflow import Action, State
+
+REMIND_AFTER = timedelta(days=7)
+CLOSE_AFTER = timedelta(days=30)
+
+
+def tick(now: datetime) -> int:
+    """Remind of and close what waits for an answer. Returns how many requests were touched."""
+    return _remind(now) + _close(now)
+
+
+def _waiting(now: datetime, longer_than: timedelta) -> list[TeamRequest]:
+    oldest = (
+        select(Comment.request_id)
+        .where(Comment.type == CommentType.QUESTION, Comment.created_at <= now - longer_than)
+        .distinct()
+    )
+    query = select(TeamRequest).where(TeamRequest.state == State.NEEDS_INFORMATION, TeamRequest.id.in_(oldest))
+    return list(db.session.scalars(query.order_by(TeamRequest.id)))
+
+
+def _remind(now: datetime) -> int:
+    touched = 0
+    for row in _waiting(now, REMIND_AFTER):
+        due = [q for q in open_questions(row.id) if q.reminded_at is None and now - q.created_at >= REMIND_AFTER]
+        for question in due:
+            question.reminded_at = now
+            services.note(row, "question.reminded", None, now=now, subject_id=question.id)
+        touched += bool(due)
+    return touched
+
+
+def _close(now: datetime) -> int:
+    touched = 0
+    for row in _waiting(now, CLOSE_AFTER):
+        if any(now - question.created_at >= CLOSE_AFTER for question in open_questions(row.id)):
+            services.move(row, Action.EXPIRE, now=now)
+            services.note(row, "request.closed_without_reply", None, now=now)
+            touched += 1
+    return touched

@@ -1,0 +1,209 @@
+"""Builds the frozen facts of requests: for one or for many in the same, constant number of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, and_, func, literal, null, select, union_all
+from sqlalchemy.orm import selectinload
+
+from portal.access import queries as access_queries
+from portal.access.models import ItemType
+from portal.assessments.models import Assessment, Standard, StandardState
+from portal.extensions import db
+from portal.org import organisation
+from portal.org.catalogue import AccessItem, Role
+from portal.people import queries as people_queries
+from portal.people.facts import Leadership, PersonFacts
+from portal.requests.discussion_models import (
+    Comment,
+    CommentType,
+    Concern,
+    Evidence,
+    Position,
+    Recusal,
+    Sponsorship,
+)
+from portal.requests.facts import AssessmentFacts, ItemFacts, PositionFacts, RequestFacts
+from portal.requests.kinds import registry
+from portal.requests.models import Decision, RequestedItem, Revision, SshKey, TeamRequest
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The small facts of one request: what -> rows of (number, word, order)."""
+
+    rows: defaultdict[str, list[tuple[int, str | None, int]]] = field(default_factory=lambda: defaultdict(list))
+    assessments: list[AssessmentFacts] = field(default_factory=list)
+
+    def ids(self, what: str) -> frozenset[int]:
+        return frozenset(number for number, _, _ in self.rows[what])
+
+    def newest_positions(self) -> tuple[PositionFacts, ...]:
+        """The newest position of each person."""
+        rows = sorted(self.rows["position"], key=lambda row: row[2])
+        newest = {number: word or "" for number, word, _ in rows}
+        return tuple(PositionFacts(id, stance) for id, stance in sorted(newest.items()))
+
+
+def facts_of(team_request: TeamRequest, now: datetime) -> RequestFacts:
+    """The facts of one request."""
+    return facts_of_many([team_request], now)[team_request.id]
+
+
+def facts_of_many(team_requests: Sequence[TeamRequest], now: datetime) -> dict[int, RequestFacts]:
+    """The facts of each of these requests, by id."""
+    if not team_requests:
+        return {}
+    ids = [found.id for found in team_requests]
+    candidates = {found.candidate_id for found in team_requests}
+    standing = people_queries.everyone(now, also=candidates)
+    leadership = people_queries.leadership_among(standing, now)
+    revisions = current_revisions(ids)
+    parts = _parts(ids)
+    groups = access_queries.groups_held(candidates, now)
+    return {
+        found.id: _facts(
+            found,
+            revisions.get(found.id),
+            parts[found.id],
+            standing=standing,
+            leadership=leadership,
+            groups=groups.get(found.candidate_id, frozenset()),
+            now=now,
+        )
+        for found in team_requests
+    }
+
+
+def current_revisions(request_ids: Iterable[int]) -> dict[int, Revision]:
+    """The newest revision of each request, with its items."""
+    newest = (
+        select(func.max(Revision.id)).where(Revision.request_id.in_(list(request_ids))).group_by(Revision.request_id)
+    )
+    query = select(Revision).where(Revision.id.in_(newest)).options(selectinload(Revision.items))
+    return {revision.request_id: revision for revision in db.session.scalars(query)}
+
+
+def _parts(ids: list[int]) -> defaultdict[int, _Parts]:
+    found: defaultdict[int, _Parts] = defaultdict(_Parts)
+    for request_id, what, number, word, order in db.session.execute(_everything(ids)):
+        found[request_id].rows[what].append((number, word, order))
+    for request_id, marker_id, locked_at, state in db.session.execute(_linked_assessments(ids)):
+        current = state is StandardState.PUBLISHED
+        found[request_id].assessments.append(AssessmentFacts(marker_id, current, locked_at))
+    return found
+
+
+def _everything(ids: list[int]) -> Any:
+    """One statement for all the small facts: (request, what, number, word, order)."""
+    none = null().cast(String)
+    zero = literal(0)
+
+    def rows(model: Any, what: str, number: Any, word: Any, order: Any, *where: Any) -> Select[Any]:
+        return select(model.request_id, literal(what), number, word, order).where(model.request_id.in_(ids), *where)
+
+    answer = Comment.__table__.alias("answer")
+    unanswered = ~select(answer.c.id).where(answer.c.answers_id == Comment.id).exists()
+    withdrawn = func.nullif(Sponsorship.withdrawn_at.is_not(None).cast(Integer), 0).cast(String)
+    current = and_(
+        Position.revision_id == Revision.id,
+        Revision.number == TeamRequest.revision_number,
+        TeamRequest.id == Position.request_id,
+    )
+    return union_all(
+        rows(Sponsorship, "sponsor", Sponsorship.person_id, withdrawn, zero),
+        rows(Recusal, "recused", Recusal.person_id, none, zero),
+        rows(Position, "position", Position.person_id, Position.stance.cast(String), Position.id, current),
+        rows(Concern, "concern", Concern.id, none, zero, Concern.closed_at.is_(None)),
+        rows(Comment, "question", Comment.id, none, zero, Comment.type == CommentType.QUESTION, unanswered),
+        rows(SshKey, "key", SshKey.id, none, zero, SshKey.replaced_at.is_(None)),
+        rows(Decision, "review", Decision.id, none, zero, Decision.acting.is_(True), Decision.reviewed_at.is_(None)),
+    )
+
+
+def _linked_assessments(ids: list[int]) -> Select[Any]:
+    return (
+        select(Evidence.request_id, Assessment.marker_id, Assessment.locked_at, Standard.state)
+        .join(Assessment, Evidence.assessment_id == Assessment.id)
+        .join(Standard, Assessment.standard_id == Standard.id)
+        .where(Evidence.request_id.in_(ids), Evidence.removed_at.is_(None), Assessment.locked_at.is_not(None))
+    )
+
+
+def _facts(
+    found: TeamRequest,
+    revision: Revision | None,
+    parts: _Parts,
+    *,
+    standing: dict[int, PersonFacts],
+    leadership: Leadership,
+    groups: frozenset[str],
+    now: datetime,
+) -> RequestFacts:
+    candidate = standing[found.candidate_id]
+    items = tuple(item_facts(item) for item in revision.items) if revision else ()
+    develops, liaises = _duties_after(candidate.roles, items)
+    return RequestFacts(
+        id=found.id,
+        kind=found.kind,
+        state=found.state,
+        requester_id=found.requester_id,
+        candidate_id=found.candidate_id,
+        leadership=leadership,
+        now=now,
+        revision_number=found.revision_number,
+        fiscal=registry.kind(found.kind).fiscal,
+        agreed=found.requester_id == found.candidate_id or found.agreed_at is not None,
+        discussion_at=found.discussion_at,
+        closed_at=found.closed_at,
+        sponsors=frozenset(id for id, withdrawn, _ in parts.rows["sponsor"] if withdrawn is None),
+        sponsors_ever=parts.ids("sponsor"),
+        recused=parts.ids("recused"),
+        assessments=tuple(parts.assessments),
+        items=items,
+        positions=parts.newest_positions(),
+        open_concerns=len(parts.rows["concern"]),
+        open_questions=len(parts.rows["question"]),
+        awaits_review=bool(parts.rows["review"]),
+        members_not_away=frozenset(p.id for p in standing.values() if p.is_member and not p.away and not p.locked),
+        candidate_locked=candidate.locked,
+        would_develop=develops,
+        would_liaise=liaises,
+        groups_held=groups,
+        key_offered=bool(parts.rows["key"]),
+        rules=dict(revision.rules) if revision else {},
+    )
+
+
+def _duties_after(roles: frozenset[str], items: tuple[ItemFacts, ...]) -> tuple[bool, bool]:
+    """Whether the roles the candidate would hold develop software, and whether one of them must not."""
+    added = {item.key for item in items if item.type == ItemType.ROLE and item.adds}
+    removed = {item.key for item in items if item.type == ItemType.ROLE and not item.adds}
+    catalogue = organisation().roles
+    after = [catalogue[key] for key in (roles | added) - removed if key in catalogue]
+    return any(role.development for role in after), any(role.excludes_development for role in after)
+
+
+def item_facts(item: RequestedItem) -> ItemFacts:
+    """A requested item with what the catalogue says of it."""
+    entry = organisation().item(item.item_type, item.item_key)
+    role = entry if isinstance(entry, Role) else None
+    access = entry if isinstance(entry, AccessItem) else None
+    return ItemFacts(
+        id=item.id,
+        action=item.action,
+        type=item.item_type,
+        key=item.item_key,
+        until=item.until,
+        known=entry is not None,
+        retired=entry is not None and entry.retired,
+        leading=role is not None and role.leads is not None,
+        high_trust=entry is not None and entry.high_trust,
+        shell=access is not None and access.shell,
+        requires=access.requires if access else (),
+    )

@@ -1,0 +1,175 @@
+"""Reading requests. What a person may read is decided here, where it is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, exists, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.errors import NotVisible
+from portal.extensions import db
+from portal.people.facts import PersonFacts
+from portal.requests import fact_queries, policy
+from portal.requests.discussion_models import Evidence
+from portal.requests.facts import RequestFacts
+from portal.requests.models import Answer, Decision, Referral, RequestedItem, Revision, SshKey, TeamRequest
+from portal.requests.workflow import OPEN_STATES, Action, State
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request as somebody may see it: the row, its facts, what they may do."""
+
+    row: TeamRequest
+    facts: RequestFacts
+    actions: frozenset[Action]
+
+
+def get_visible(person: PersonFacts | None, request_id: int, now: datetime) -> Seen:
+    """The request, if this person may read it. Raises NotVisible, whether it is absent or not theirs to read."""
+    query = (
+        select(TeamRequest)
+        .where(TeamRequest.id == request_id)
+        .options(joinedload(TeamRequest.requester), joinedload(TeamRequest.candidate))
+    )
+    row = db.session.scalars(query).one_or_none()
+    if row is None or person is None:
+        raise NotVisible()
+    facts = fact_queries.facts_of(row, now)
+    refused = policy.refusal(person, Action.READ, facts)
+    if refused:
+        raise refused
+    return Seen(row, facts, policy.allowed(person, facts))
+
+
+def visible_to(person: PersonFacts | None) -> Select[tuple[TeamRequest]]:
+    """All submitted requests this person may read, and their own drafts; to be filtered further."""
+    query = select(TeamRequest).options(joinedload(TeamRequest.requester), joinedload(TeamRequest.candidate))
+    if person is None:
+        return query.where(TeamRequest.id < 0)
+    own = or_(
+        TeamRequest.requester_id == person.id,
+        (TeamRequest.candidate_id == person.id) & (TeamRequest.state != State.DRAFT),
+    )
+    if person.is_member or person.is_board:
+        return query.where(or_(own, TeamRequest.state != State.DRAFT))
+    return query.where(own)
+
+
+def current_revision(row: TeamRequest) -> Revision:
+    """The newest revision with its items."""
+    query = (
+        select(Revision)
+        .where(Revision.request_id == row.id, Revision.number == row.revision_number)
+        .options(selectinload(Revision.items))
+    )
+    return db.session.scalars(query).one()
+
+
+def answers(request_id: int) -> dict[str, Answer]:
+    """The newest answer to each question."""
+    query = select(Answer).where(Answer.request_id == request_id).options(joinedload(Answer.text)).order_by(Answer.id)
+    return {answer.field: answer for answer in db.session.scalars(query)}
+
+
+def edit_base(request_id: int, revision_number: int) -> str:
+    """Names the version an edit form was filled from."""
+    newest = db.session.scalar(select(func.max(Answer.id)).where(Answer.request_id == request_id)) or 0
+    return hashlib.sha256(f"{request_id}/{revision_number}/{newest}".encode()).hexdigest()[:32]
+
+
+def ssh_key(request_id: int) -> SshKey | None:
+    """The key that is offered with the request now."""
+    query = (
+        select(SshKey)
+        .where(SshKey.request_id == request_id, SshKey.replaced_at.is_(None))
+        .options(joinedload(SshKey.key))
+        .order_by(SshKey.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
+
+
+def open_duplicate(candidate_id: int, items: Iterable[tuple[str, str, str]], own_id: int) -> int | None:
+    """The id of another open request that asks one of these (action, type, key) for the same person."""
+    wanted = list(items)
+    if not wanted:
+        return None
+    return db.session.scalars(
+        select(TeamRequest.id)
+        .join(Revision, (Revision.request_id == TeamRequest.id) & (Revision.number == TeamRequest.revision_number))
+        .join(RequestedItem, RequestedItem.revision_id == Revision.id)
+        .where(
+            TeamRequest.candidate_id == candidate_id,
+            TeamRequest.state.in_(OPEN_STATES),
+            TeamRequest.id != own_id,
+            tuple_(RequestedItem.action, RequestedItem.item_type, RequestedItem.item_key).in_(wanted),
+        )
+        .order_by(TeamRequest.id)
+        .limit(1)
+    ).first()
+
+
+def decisions(request_id: int) -> list[Decision]:
+    """The decisions of a request, the newest first."""
+    query = (
+        select(Decision)
+        .where(Decision.request_id == request_id)
+        .options(
+            joinedload(Decision.decided_by),
+            joinedload(Decision.reason),
+            joinedload(Decision.would_help),
+            joinedload(Decision.anyway),
+            selectinload(Decision.items),
+        )
+        .order_by(Decision.id.desc())
+    )
+    return list(db.session.scalars(query).unique())
+
+
+def decision_on(revision_id: int) -> Decision | None:
+    """The decision on this revision, if there is one."""
+    query = select(Decision).where(Decision.revision_id == revision_id).options(joinedload(Decision.decided_by))
+    return db.session.scalars(query).one_or_none()
+
+
+def newest_referral(request_id: int) -> Referral | None:
+    """The referral to the Board, if there was one."""
+    query = (
+        select(Referral)
+        .where(Referral.request_id == request_id)
+        .options(joinedload(Referral.by), joinedload(Referral.reason))
+        .order_by(Referral.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
+
+
+def asks_for(item_type: str, item_key: str) -> object:
+    """SQL: the request's current revision asks for this item."""
+    return exists(
+        select(RequestedItem.id)
+        .join(Revision, RequestedItem.revision_id == Revision.id)
+        .where(
+            Revision.request_id == TeamRequest.id,
+            Revision.number == TeamRequest.revision_number,
+            RequestedItem.item_type == item_type,
+            RequestedItem.item_key == item_key,
+        )
+    )
+
+
+def drafts_of(person_id: int) -> list[TeamRequest]:
+    """What the person began and has not submitted."""
+    query = select(TeamRequest).where(TeamRequest.requester_id == person_id, TeamRequest.state == State.DRAFT)
+    return list(db.session.scalars(query.order_by(TeamRequest.id.desc()).limit(5)))
+
+
+def evidence_ids(request_id: int) -> list[int]:
+    """The evidence that is linked now."""
+    query = select(Evidence.id).where(Evidence.request_id == request_id, Evidence.removed_at.is_(None))
+    return list(db.session.scalars(query.order_by(Evidence.id)))
