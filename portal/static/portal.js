@@ -1,2 +1,137 @@
-/* Small helpers that htmx does not bring: they only make quicker what works without them. */
+/* Small helpers over plain pages: everything here only makes quicker what works without it. No key decides or sends anything. */
 "use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const announce = (text) => {
+    byId("live").textContent = text.trim();
+  };
+
+  /* Copy buttons: shown only where the browser can copy. */
+  const prepare = (root) => {
+    if (!navigator.clipboard) return;
+    for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  };
+
+  const copy = async (button) => {
+    const source = button.dataset.copy;
+    const found = source.startsWith("#") ? byId(source.slice(1)) : null;
+    await navigator.clipboard.writeText(found ? (found.value ?? found.textContent) : source);
+    announce(button.dataset.copied ?? "");
+    button.classList.add("is-copied");
+  };
+
+  /* The error summary takes the focus, so that nobody misses it; its links go to the control, with the label in view. */
+  const focusOn = (element) => {
+    if (!element) return;
+    if (!element.hasAttribute("tabindex") && !element.matches("a, button, input, select, textarea")) element.tabIndex = -1;
+    element.focus({ preventScroll: false });
+  };
+
+  const followError = (event, link) => {
+    const target = byId(decodeURIComponent(link.hash.slice(1)));
+    if (!target) return;
+    event.preventDefault();
+    const control = target.matches("fieldset") ? target.querySelector("input, select, textarea") : target;
+    (target.closest(".field, .scores") ?? target).scrollIntoView();
+    (control ?? target).focus({ preventScroll: true });
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const button = target?.closest("button[data-copy]");
+    const error = target?.closest(".error-summary a");
+    const opens = target?.closest("[data-opens]");
+    if (button) copy(button);
+    if (error) followError(event, error);
+    if (opens) byId(opens.dataset.opens)?.showModal();
+  });
+
+  /* A refusal that is not the form itself goes before the form: what was typed stays where it is. */
+  const showBefore = (source, box) => {
+    const place = source?.closest?.("form") ?? source;
+    if (!place?.isConnected) return false;
+    if (place.previousElementSibling?.matches(".error-box")) place.previousElementSibling.remove();
+    box.querySelector(".error-box__typed")?.remove();
+    place.before(box);
+    focusOn(box);
+    return true;
+  };
+
+  let focusWasInside = false;
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx, tasks } = event.detail;
+    const main = tasks.find((task) => task.type === "main");
+    const box = main?.fragment.querySelector(":scope > .error-box");
+    if (box && ctx.response?.status >= 400 && showBefore(ctx.sourceElement, box)) {
+      event.preventDefault();
+      return;
+    }
+    const target = main && (typeof main.target === "string" ? document.querySelector(main.target) : main.target);
+    focusWasInside = Boolean(target?.contains(document.activeElement) && document.activeElement !== document.body);
+  });
+
+  document.addEventListener("htmx:after:settle", (event) => {
+    const swapped = event.target instanceof Element ? event.target : document.body;
+    prepare(swapped);
+    const summary = swapped.matches(".error-summary") ? swapped : swapped.querySelector(".error-summary");
+    const said = swapped.matches("[data-announce], .saved") ? swapped : swapped.querySelector("[data-announce], .saved");
+    if (summary) focusOn(summary);
+    else if (focusWasInside && (document.activeElement === document.body || !document.activeElement)) focusOn(swapped);
+    if (said) announce(said.dataset.announce || said.textContent);
+    focusWasInside = false;
+  });
+
+  document.addEventListener("htmx:error", (event) => {
+    const template = byId("no-answer");
+    if (template) showBefore(event.detail.ctx?.sourceElement, template.content.firstElementChild.cloneNode(true));
+  });
+
+  /* Keys. Off in fields, with modifiers, in dialogs, and when switched off. */
+  const stored = (value) => {
+    try {
+      if (value !== undefined) localStorage.setItem("portal-keys", value);
+      return localStorage.getItem("portal-keys");
+    } catch {
+      return null; /* storage is forbidden: the keys stay on */
+    }
+  };
+  const follow = (key) => document.querySelector(`a[data-key="${key}"]`)?.click();
+  const walk = (step) => {
+    const rows = [...document.querySelectorAll(".list-rows > .row, [data-key-rows] > *")].filter((row) => row.querySelector("a"));
+    const here = rows.findIndex((row) => row.contains(document.activeElement));
+    const next = rows[here < 0 ? (step > 0 ? 0 : -1) : here + step];
+    next?.querySelector("a").focus();
+  };
+  const keys = {
+    "?": () => byId("keys").showModal(),
+    "/": () => (document.querySelector("main input[type=search]") ?? { focus: () => follow("/") }).focus(),
+    c: () => follow("c"),
+    j: () => walk(1),
+    k: () => walk(-1),
+    "g d": () => follow("g d"),
+    "g r": () => follow("g r"),
+  };
+  let before = "";
+  document.addEventListener("keydown", (event) => {
+    const busy = event.target.closest?.("input, textarea, select, [contenteditable], dialog, [role=radiogroup]");
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || busy || stored() === "off") return;
+    const action = keys[`${before} ${event.key}`] ?? (before === "g" ? undefined : keys[event.key]);
+    before = event.key === "g" && before !== "g" ? "g" : "";
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+
+  const start = () => {
+    prepare(document);
+    for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
+    const keysOn = document.querySelector("[data-keys-switch]");
+    if (keysOn) {
+      keysOn.checked = stored() !== "off";
+      keysOn.addEventListener("change", () => stored(keysOn.checked ? "on" : "off"));
+    }
+    focusOn(byId("error-summary"));
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

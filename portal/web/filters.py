@@ -17,8 +17,8 @@ def say(message: Message | str | None) -> str:
     """A message in the reader's language. Values that are messages are said too."""
     if message is None:
         return ""
-    if isinstance(message, str):
-        return message
+    if not isinstance(message, Message):
+        return str(message)  # also what lazy_gettext gives
     values = {key: say(value) if isinstance(value, Message) else value for key, value in message.values.items()}
     return str(gettext(message.id, **values))
 

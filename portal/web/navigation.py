@@ -14,13 +14,17 @@ from portal.web.filters import say
 
 @dataclass(frozen=True, slots=True)
 class NavigationEntry:
-    """One link. ``shown`` asks whether the reader sees it; ``place`` orders, ``footer`` puts it at the bottom."""
+    """One link. ``shown`` asks whether the reader sees it; ``place`` orders, ``footer`` puts it at the bottom.
+
+    ``key`` is the keyboard shortcut that leads there ("g d", "g r", "c"), if it has one.
+    """
 
     endpoint: str
     label: Message
     place: int
     shown: Callable[[], bool] = lambda: True
     footer: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class ShownLink:
     url: str
     label: str
     current: bool
+    key: str = ""
 
 
 def add_navigation(app: Flask, *entries: NavigationEntry) -> None:
@@ -38,7 +43,7 @@ def add_navigation(app: Flask, *entries: NavigationEntry) -> None:
 def _links(*, footer: bool) -> list[ShownLink]:
     entries: list[NavigationEntry] = current_app.extensions.get("navigation", [])
     found = sorted((entry for entry in entries if entry.footer == footer and entry.shown()), key=lambda e: e.place)
-    return [ShownLink(url_for(e.endpoint), say(e.label), request.endpoint == e.endpoint) for e in found]
+    return [ShownLink(url_for(e.endpoint), say(e.label), request.endpoint == e.endpoint, e.key) for e in found]
 
 
 def text_direction() -> str:
