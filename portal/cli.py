@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
+from portal.people import cli as people_cli
+
 
 def init_app(app: Flask) -> None:
     """Add the commands to ``flask``."""
+    people_cli.init_app(app)
