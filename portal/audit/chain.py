@@ -13,6 +13,10 @@ from portal.audit.models import Event
 GENESIS = "0" * 64
 
 
+class Unreadable(Exception):
+    """A row of the timeline holds something that no event can hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What a walk along the chain found. ``first_bad`` is the first sequence number that does not hold, if any."""
@@ -47,18 +51,37 @@ def event_hash(event: Event) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify(events: Iterable[Event], *, sequence: int, head: str) -> Verification:
-    """Walk the events in order and compare with the head on record."""
+def verify(events: Iterable[Event], *, sequence: int, head: str, known: tuple[int, str] | None = None) -> Verification:
+    """Walk the events in order and compare with the head on record.
+
+    ``known`` is a head exported earlier: it finds a tail cut off and a chain written anew,
+    which by themselves look whole.
+    """
     previous, count = GENESIS, 0
-    for event in events:
-        count += 1
-        if event.id != count:
-            return Verification(count - 1, previous, count, f"event {count} is missing")
-        if event.previous_hash != previous:
-            return Verification(count - 1, previous, count, f"event {count} does not follow the one before it")
-        if event.hash != event_hash(event):
-            return Verification(count - 1, previous, count, f"event {count} was changed")
-        previous = event.hash
-    if count != sequence or previous != head:
+    walk = iter(events)
+    while True:
+        try:
+            event = next(walk, None)
+        except Unreadable:
+            return Verification(count, previous, count + 1, f"event {count + 1} cannot be read")
+        if event is None:
+            break
+        reason = _fault(event, count + 1, previous, known)
+        if reason:
+            return Verification(count, previous, count + 1, reason)
+        previous, count = event.hash, count + 1
+    if count != sequence or previous != head or (known and count < known[0]):
         return Verification(count, previous, count + 1, "the chain does not end where its head says")
     return Verification(count, previous)
+
+
+def _fault(event: Event, place: int, previous: str, known: tuple[int, str] | None) -> str:
+    if event.id != place:
+        return f"event {place} is missing"
+    if event.previous_hash != previous:
+        return f"event {place} does not follow the one before it"
+    if event.hash != event_hash(event):
+        return f"event {place} was changed"
+    if known and known[0] == place and known[1] != event.hash:
+        return f"event {place} is not the one whose head was exported"
+    return ""

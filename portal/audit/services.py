@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.audit.chain import GENESIS, Verification, event_hash, verify
+from portal.audit.chain import GENESIS, event_hash
 from portal.audit.models import ActorKind, Audience, ChainHead, Event, Text
+from portal.audit.verification import verify_chain
 from portal.database import WRITES
 from portal.extensions import db
 from portal.web.unit_of_work import before_commit
+
+__all__ = ["chain_head", "erase_text", "record", "seal", "text_hash", "verify_chain", "write_text"]
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,63}")  # codes, keys, dates and hashes; no names, no sentences
 
@@ -87,12 +89,10 @@ def seal(session: Session) -> None:
 before_commit(seal)
 
 
-def verify_chain() -> Verification:
-    """Walk the whole timeline in the order of its sequence numbers."""
+def chain_head() -> tuple[int, str]:
+    """Sequence number and hash of the last event."""
     head = db.session.scalars(select(ChainHead)).one_or_none()
-    query = select(Event).order_by(Event.id).execution_options(yield_per=1000)
-    with closing(db.session.scalars(query)) as rows:
-        return verify(rows, sequence=head.sequence if head else 0, head=head.hash if head else GENESIS)
+    return (head.sequence, head.hash) if head else (0, GENESIS)
 
 
 def write_text(author_id: int | None, body: str, *, at: datetime, previous: Text | None = None) -> Text:

@@ -1,0 +1,54 @@
+"""Reading the whole timeline from a database and walking along it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from portal.audit.chain import GENESIS, Unreadable, Verification, verify
+from portal.audit.models import ChainHead, Event
+from portal.extensions import db
+
+UNREADABLE = (SQLAlchemyError, ValueError, LookupError, TypeError)  # what a column type raises for a value not its own
+
+
+def verify_chain(engine: Engine | None = None, *, known: tuple[int, str] | None = None) -> Verification:
+    """Walk the whole timeline in the order of its sequence numbers, as it stood at one moment.
+
+    Reads what is committed, on a connection of its own. ``known`` is a head exported earlier.
+    """
+    with one_moment(engine or db.engine) as session:
+        head = session.scalars(select(ChainHead)).one_or_none()
+        sequence, digest = (head.sequence, head.hash) if head else (0, GENESIS)
+        try:
+            with closing(_in_bulk(session)) as events:
+                return verify(events, sequence=sequence, head=digest, known=known)
+        except UNREADABLE:  # a whole batch could not be read: row by row says which
+            return verify(_one_by_one(session), sequence=sequence, head=digest, known=known)
+
+
+def one_moment(engine: Engine) -> Session:
+    """A session that sees the database as it stands now, whatever is written meanwhile."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    return Session(engine)
+
+
+def _in_bulk(session: Session) -> Generator[Event, None, None]:
+    query = select(Event).order_by(Event.id).execution_options(yield_per=1000)
+    with closing(session.scalars(query)) as rows:
+        for event in rows:
+            session.expunge(event)  # a million events need not be in memory at once
+            yield event
+
+
+def _one_by_one(session: Session) -> Iterator[Event]:
+    for id in session.scalars(select(Event.id).order_by(Event.id)).all():
+        try:
+            yield session.scalars(select(Event).where(Event.id == id)).one()
+        except UNREADABLE as error:
+            raise Unreadable from error
