@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent
 MIRAHEZE_META = "https://meta.miraheze.org/w/rest.php"
 ENVIRONMENTS = ("production", "development", "testing")
+ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 SECRET_LENGTH = 32  # characters; below this a signing key can be guessed
 
 
@@ -65,91 +66,114 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def load(environ: Mapping[str, str]) -> Settings:
-    """Read the settings. Raises ConfigError naming every fault found."""
-    faults: list[str] = []
+def is_address(url: str) -> bool:
+    """Whether this is a whole web address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
-    def value(name: str, default: str = "", *, needed: str | None = None) -> str:
-        found = environ.get(f"PORTAL_{name}", "").strip() or default
+
+class _Reader:
+    """Reads the variables and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.faults: list[str] = []
+
+    def text(self, name: str, default: str = "", *, needed: str | None = None) -> str:
+        found = self.environ.get(f"PORTAL_{name}", "").strip() or default
         if not found and needed:
-            faults.append(f"PORTAL_{name} is missing: {needed}")
+            self.faults.append(f"PORTAL_{name} is missing: {needed}")
         return found
 
-    def flag(name: str) -> bool:
-        return value(name, "0").lower() in ("1", "true", "yes", "on")
+    def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
+        found = self.text(name, default)
+        if found not in options:
+            self.faults.append(f"PORTAL_{name} is {found!r}: use one of {', '.join(options)}.")
+        return found
 
-    env = value("ENV", "production")
-    if env not in ENVIRONMENTS:
-        faults.append(f"PORTAL_ENV is {env!r}: use one of {', '.join(ENVIRONMENTS)}.")
-    secret_key = value("SECRET_KEY", needed="a random text of at least 32 characters that signs cookies.")
-    database_url = value(
-        "DATABASE_URL", needed="sqlite:////path/to/portal.db or postgresql+psycopg://user@host/name."
-    )
-    base_url = value("BASE_URL", needed="the address people open, such as https://portal.example.org.").rstrip("/")
-    wiki_url = value("WIKI_URL", MIRAHEZE_META).rstrip("/")
-    client_id = value("OAUTH_CLIENT_ID", needed="the key of the OAuth consumer registered on the wiki.")
-    client_secret = value("OAUTH_CLIENT_SECRET", needed="the secret of the OAuth consumer registered on the wiki.")
-    user_agent = value(
-        "USER_AGENT", needed="how the portal names itself to the wiki, with contact: App/1.0 (https://site; mail)."
-    )
-    htmx_source = value("HTMX_SOURCE", "cdn")
-    if htmx_source not in ("cdn", "vendored"):
-        faults.append(f"PORTAL_HTMX_SOURCE is {htmx_source!r}: use cdn or vendored.")
-    proxy_count = value("PROXY_COUNT", "1" if env == "production" else "0")
-    if not proxy_count.isdecimal():
-        faults.append(f"PORTAL_PROXY_COUNT is {proxy_count!r}: use the number of proxies in front of the portal.")
-    organisation_dir = Path(value("ORGANISATION_DIR", str(ROOT / "portal" / "org" / "miraheze")))
-    if not organisation_dir.is_dir():
-        faults.append(f"PORTAL_ORGANISATION_DIR is {str(organisation_dir)!r}: there is no such folder.")
+    def flag(self, name: str) -> bool:
+        found = self.text(name, "0").lower()
+        if found not in (*ON, *OFF):
+            self.faults.append(f"PORTAL_{name} is {found!r}: use 1 or 0.")
+        return found in ON
 
-    if database_url and not database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        faults.append("PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
-    faults += _url_faults("PORTAL_BASE_URL", base_url) + _url_faults("PORTAL_WIKI_URL", wiki_url)
-    dev_wiki = flag("DEV_WIKI")
-    if env == "production":
-        faults += _production_faults(secret_key, base_url, wiki_url, dev_wiki=dev_wiki)
-    elif dev_wiki and not (is_loopback(base_url) and is_loopback(wiki_url)):
-        faults.append("PORTAL_DEV_WIKI is on: PORTAL_BASE_URL and PORTAL_WIKI_URL must then be on 127.0.0.1.")
+    def number(self, name: str, default: int, what: str) -> int:
+        found = self.text(name, str(default))
+        if found.isascii() and found.isdecimal():
+            return int(found)
+        self.faults.append(f"PORTAL_{name} is {found!r}: use {what}.")
+        return default
+
+    def url(self, name: str, default: str = "", *, needed: str | None = None) -> str:
+        found = self.text(name, default, needed=needed).rstrip("/")
+        if found and not is_address(found):
+            self.faults.append(f"PORTAL_{name} is {found!r}: use a full address that begins with https://.")
+            return ""
+        return found
+
+    def database_url(self) -> str:
+        found = self.text("DATABASE_URL", needed="sqlite:////path/to/portal.db or postgresql+psycopg://user@host/name.")
+        if found and not found.startswith(("sqlite:///", "postgresql+psycopg://")):
+            self.faults.append("PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+        return found
+
+    def folder(self, name: str, default: Path) -> Path:
+        found = Path(self.text(name, str(default)))
+        if not found.is_dir():
+            self.faults.append(f"PORTAL_{name} is {str(found)!r}: there is no such folder.")
+        return found
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises ConfigError naming every fault found."""
+    read = _Reader(environ)
+    env = read.choice("ENV", "production", ENVIRONMENTS)
+    settings = Settings(
+        env=env,
+        secret_key=read.text("SECRET_KEY", needed="a random text of at least 32 characters that signs cookies."),
+        database_url=read.database_url(),
+        base_url=read.url("BASE_URL", needed="the address people open, such as https://portal.example.org."),
+        wiki_url=read.url("WIKI_URL", MIRAHEZE_META),
+        oauth_client_id=read.text("OAUTH_CLIENT_ID", needed="the key of the OAuth consumer registered on the wiki."),
+        oauth_client_secret=read.text(
+            "OAUTH_CLIENT_SECRET", needed="the secret of the OAuth consumer registered on the wiki."
+        ),
+        user_agent=read.text(
+            "USER_AGENT", needed="how the portal names itself to the wiki, with contact: App/1.0 (https://site; mail)."
+        ),
+        outbound_proxy=read.text("OUTBOUND_PROXY") or None,
+        organisation_dir=read.folder("ORGANISATION_DIR", ROOT / "portal" / "org" / "miraheze"),
+        htmx_source=read.choice("HTMX_SOURCE", "cdn", ("cdn", "vendored")),
+        dev_wiki=read.flag("DEV_WIKI"),
+        proxy_count=read.number(
+            "PROXY_COUNT", int(env == "production"), "the number of proxies in front of the portal"
+        ),
+        pseudo_locale=read.flag("PSEUDO_LOCALE"),
+    )
+    faults = read.faults + (_production_faults if settings.is_production else _development_faults)(settings)
     if faults:
         raise ConfigError(faults)
-    return Settings(
-        env=env,
-        secret_key=secret_key,
-        database_url=database_url,
-        base_url=base_url,
-        wiki_url=wiki_url,
-        oauth_client_id=client_id,
-        oauth_client_secret=client_secret,
-        user_agent=user_agent,
-        outbound_proxy=value("OUTBOUND_PROXY") or None,
-        organisation_dir=organisation_dir,
-        htmx_source=htmx_source,
-        dev_wiki=dev_wiki,
-        proxy_count=int(proxy_count),
-        pseudo_locale=flag("PSEUDO_LOCALE"),
-    )
+    return settings
 
 
-def _url_faults(name: str, url: str) -> list[str]:
-    if not url:
-        return []
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return [f"{name} is {url!r}: use a full address that begins with https://."]
+def _development_faults(settings: Settings) -> list[str]:
+    if settings.dev_wiki and not (is_loopback(settings.base_url) and is_loopback(settings.wiki_url)):
+        return ["PORTAL_DEV_WIKI is on: PORTAL_BASE_URL and PORTAL_WIKI_URL must then be on 127.0.0.1."]
     return []
 
 
-def _production_faults(secret_key: str, base_url: str, wiki_url: str, *, dev_wiki: bool) -> list[str]:
+def _production_faults(settings: Settings) -> list[str]:
     faults = []
-    if dev_wiki:
-        faults.append(
-            "PORTAL_DEV_WIKI is on: the development wiki login lets anybody in and cannot run in production."
-        )
-    if secret_key and len(secret_key) < SECRET_LENGTH:
+    if settings.dev_wiki:
+        faults.append("PORTAL_DEV_WIKI is on: the development wiki login lets anybody in and cannot run in production.")
+    if settings.secret_key and len(settings.secret_key) < SECRET_LENGTH:
         faults.append(f"PORTAL_SECRET_KEY has fewer than {SECRET_LENGTH} characters.")
-    for name, url in (("PORTAL_BASE_URL", base_url), ("PORTAL_WIKI_URL", wiki_url)):
+    for name, url in (("PORTAL_BASE_URL", settings.base_url), ("PORTAL_WIKI_URL", settings.wiki_url)):
         if url and urlsplit(url).scheme != "https" and not is_loopback(url):
             faults.append(f"{name} must begin with https:// in production.")
-    if wiki_url and is_loopback(wiki_url):
+    if settings.wiki_url and is_loopback(settings.wiki_url):
         faults.append("PORTAL_WIKI_URL is on this machine: the development wiki login cannot run in production.")
     return faults

@@ -1,8 +1,16 @@
 """The WSGI entry point: ``gunicorn wsgi:app``."""
 
 import os
+import sys
 
 import config
 from portal import create_app
+from portal.org.loader import OrganisationError
 
-app = create_app(config.load(os.environ))
+CANNOT_BOOT = 3  # what tells gunicorn to stop at once instead of trying again
+
+try:
+    app = create_app(config.load(os.environ))
+except (config.ConfigError, OrganisationError) as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(CANNOT_BOOT)

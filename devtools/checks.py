@@ -13,7 +13,7 @@ from devtools.fault import ROOT
 def check(python: Path) -> int:
     """Run every check and say which failed. Returns 1 if one did."""
     tools = python.parent
-    commands = {
+    commands: dict[str, list[str | Path]] = {
         "ruff: rules": [tools / "ruff", "check", "."],
         "ruff: format": [tools / "ruff", "format", "--check", "."],
         "mypy --strict": [python, "-m", "mypy"],

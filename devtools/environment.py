@@ -94,7 +94,7 @@ def _install(found: Path, needs: str) -> None:
     lock = LOCKS[needs]
     print(f"Installing what {lock.name} names (once, about a minute).", flush=True)
     inside = (VENV / "bin" / "pip").exists()
-    pip = [found, "-m", "pip"] if inside else [sys.executable, "-m", "pip", "--python", found]
+    pip = [str(found), "-m", "pip"] if inside else [sys.executable, "-m", "pip", "--python", str(found)]
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
     done = subprocess.run([*pip, "install", *options, "-r", lock], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     if done.returncode:

@@ -26,14 +26,17 @@ class Family:
     def __init__(self) -> None:
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, command: Sequence[str | Path], environ: Mapping[str, str]) -> None:
-        """Start a program under a name for people."""
+    def start(
+        self, name: str, command: Sequence[str | Path], environ: Mapping[str, str], *, quiet: bool = False
+    ) -> None:
+        """Start a program under a name for people; ``quiet`` drops what it says when all is well."""
         parent = os.getpid()
         self.children[name] = subprocess.Popen(
             command,
             cwd=ROOT,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if quiet else None,
             start_new_session=True,
             preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509  # ./dev has one thread
         )

@@ -164,10 +164,11 @@ def _fingerprint(environ: Mapping[str, str]) -> str:
 def _start(family: Family, python: Path, environ: Mapping[str, str], port: int) -> None:
     """Start wiki, portal and clock, and wait until the first two answer."""
     portal, wiki = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
-    gunicorn = [python, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-    options = ["--threads", "4", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"]
-    family.start("portal", [*gunicorn, *options], environ)
-    family.start("wiki login", [python, "-m", "devwiki", "--port", str(port + 1), "--portal", portal], environ)
+    options = ["--workers", "1", "--threads", "4", "--log-level", "warning", "--graceful-timeout", "2"]
+    bind = ["--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    family.start("portal", [python, "-m", "gunicorn", "wsgi:app", *bind, *options], environ)
+    login = ["--port", str(port + 1), "--portal", portal]
+    family.start("wiki login", [python, "-m", "devwiki", *login], environ, quiet=True)
     until = time.monotonic() + PATIENCE
     _wait(family, f"{portal}/healthz", until)
     _wait(family, f"{wiki}/", until)

@@ -1,7 +1,7 @@
 """What can go wrong in words: messages, and the refusals that carry them.
 
-A message keeps its English sentence as the gettext id and its values apart, so that the pure core never formats text and
-every reader sees it in their own language.
+A message keeps its English sentence as the gettext id and its values apart, so that the pure core never formats text
+and every reader sees it in their own language.
 """
 
 from __future__ import annotations

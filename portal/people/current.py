@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask import Flask, current_app, g, request, session
 from flask_login import UserMixin, current_user
 
-from portal.errors import FreshSignInNeeded, NotPermitted, SignInNeeded
+from portal.errors import FreshSignInNeeded, Message, NotPermitted, SignInNeeded
 from portal.extensions import login_manager
 from portal.people import queries, sessions
 from portal.people.facts import PersonFacts
@@ -75,7 +76,7 @@ def require_fresh() -> None:
         raise FreshSignInNeeded("You were away for more than 12 hours. Confirm with the wiki that it is you.")
 
 
-OPENS = {
+OPENS: dict[Rule, Callable[[PersonFacts | None], bool]] = {
     Rule.PUBLIC: lambda facts: True,
     Rule.SIGNED_IN: lambda facts: facts is not None,
     Rule.OBJECT: lambda facts: facts is not None,
@@ -86,11 +87,11 @@ OPENS = {
     Rule.BOARD: lambda facts: facts is not None and facts.is_board,
 }
 SHUT = {
-    Rule.MEMBER: "This page is for members of the team.",
-    Rule.MEMBER_OR_BOARD: "This page is for members of the team and of the Board.",
-    Rule.DECIDER: "This is for the Director and the Deputy.",
-    Rule.DIRECTOR: "This is for the Director.",
-    Rule.BOARD: "This is for members of the Board.",
+    Rule.MEMBER: Message("This page is for members of the team."),
+    Rule.MEMBER_OR_BOARD: Message("This page is for members of the team and of the Board."),
+    Rule.DECIDER: Message("This is for the Director and the Deputy."),
+    Rule.DIRECTOR: Message("This is for the Director."),
+    Rule.BOARD: Message("This is for members of the Board."),
 }
 
 

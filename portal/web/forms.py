@@ -23,7 +23,7 @@ def clean_text(value: str | None) -> str | None:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
-class PortalForm(FlaskForm):
+class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form. Subclasses use LineField, TextField and the fields of WTForms."""
 
 
