@@ -10,11 +10,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 import portal.models  # noqa: F401  # fills the metadata before the database is bound
-from portal import cli, extensions
+from portal import catalogue_uses, cli, extensions
 from portal.access import routes as access_routes
 from portal.assessments import routes as assessments_routes
 from portal.home import routes as home_routes
-from portal.org import loader
+from portal.org import loader, usage
 from portal.org import routes as org_routes
 from portal.people import current
 from portal.people import routes as people_routes
@@ -28,7 +28,7 @@ MAX_BODY = 1_000_000  # bytes: more than any form needs
 
 
 def create_app(settings: config.Settings) -> Flask:
-    """The portal for these settings. Raises OrganisationError if the organisation's data cannot be used."""
+    """The portal for these settings. Raises OrganisationError or MissingEntriesError for data that cannot be used."""
     app = Flask(__name__)
     app.extensions["settings"] = settings
     app.extensions["organisation"] = loader.load(settings.organisation_dir)
@@ -45,6 +45,8 @@ def create_app(settings: config.Settings) -> Flask:
     app.jinja_env.globals.update(organisation=app.extensions["organisation"], settings=settings)
     _register(app)
     door.refuse_undeclared(app)
+    if settings.env != "testing":
+        usage.refuse_missing_entries(app)
     return app
 
 
@@ -86,4 +88,5 @@ def _register(app: Flask) -> None:
         home_routes,
     ):
         routes.init_app(app)
+    catalogue_uses.init_app(app)
     cli.init_app(app)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from portal.org import cli as org_cli
 from portal.people import cli as people_cli
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to ``flask``."""
+    org_cli.init_app(app)
     people_cli.init_app(app)
