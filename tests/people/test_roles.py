@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -228,7 +229,7 @@ ALLOWED = {
     "column", ["volunteer", "member", "deputy", "director", "board", "treasurer", "operator", "locked"]
 )
 def test_who_appoints_whom_is_the_matrix(app: Flask, column: str, post: Post) -> None:
-    actor = {
+    actors: dict[str, Callable[[], Person]] = {
         "volunteer": factories.volunteer,
         "member": factories.member,
         "deputy": factories.deputy,
@@ -237,7 +238,8 @@ def test_who_appoints_whom_is_the_matrix(app: Flask, column: str, post: Post) ->
         "treasurer": lambda: factories.person(None, capacity=Capacity.TREASURER),
         "operator": lambda: factories.person(None, capacity=Capacity.OPERATOR),
         "locked": lambda: factories.person(None, "director", capacity=Capacity.BOARD, locked=True),
-    }[column]()
+    }
+    actor = actors[column]()
     person = factories.member()
 
     if post in ALLOWED.get(column, set()):
