@@ -6,11 +6,12 @@ import sys
 import config
 from portal import create_app
 from portal.org.loader import OrganisationError
+from portal.org.usage import MissingEntriesError
 
 CANNOT_BOOT = 3  # what tells gunicorn to stop at once instead of trying again
 
 try:
     app = create_app(config.load(os.environ))
-except (config.ConfigError, OrganisationError) as error:
+except (config.ConfigError, OrganisationError, MissingEntriesError) as error:
     sys.stderr.write(f"{error}\n")
     sys.exit(CANNOT_BOOT)

@@ -28,8 +28,9 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> Any:
 
 
 def run() -> None:
-    """Migrate inside one transaction."""
-    with database.engine.connect().execution_options(**{WRITES: True}) as connection:
+    """Migrate inside one transaction; `flask restore` names a database of its own."""
+    engine = config.attributes.get("engine", database.engine)
+    with engine.connect().execution_options(**{WRITES: True}) as connection:
         context.configure(
             connection=connection,
             target_metadata=database.metadata,

@@ -14,6 +14,7 @@ from portal import catalogue_uses, cli, extensions
 from portal.access import routes as access_routes
 from portal.assessments import routes as assessments_routes
 from portal.home import routes as home_routes
+from portal.operations import routes as operations_routes
 from portal.org import loader, usage
 from portal.org import routes as org_routes
 from portal.people import current
@@ -86,6 +87,7 @@ def _register(app: Flask) -> None:
         requests_routes,
         record_routes,
         home_routes,
+        operations_routes,
     ):
         routes.init_app(app)
     catalogue_uses.init_app(app)

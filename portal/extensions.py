@@ -14,6 +14,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
+import config
 from portal.database import Base, prepare_engine
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": True})
@@ -38,7 +39,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
 def bind_database(app: Flask) -> None:
     """Bind session, engine and migrations to the app."""
     db.init_app(app)
-    migrate.init_app(app, db, render_as_batch=True, compare_type=True)
+    migrate.init_app(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True, compare_type=True)
     with app.app_context():
         prepare_engine(db.engine)
 

@@ -1,0 +1,1 @@
+"""People and requests to try the portal with, for development only."""

@@ -1,0 +1,1 @@
+"""What an operator needs: health, doctor, backup, restore, the clock."""

@@ -1,0 +1,143 @@
+"""`flask doctor`: what an operator has to know, and what to do about each thing that is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import Settings
+from portal.audit.models import Event
+from portal.audit.verification import verify_chain
+from portal.database import SAFE_WAL_SQLITE
+from portal.operations import schema
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+SPACE_NEEDED = 200  # MB: below this a backup or a busy day may not fit
+OLDEST_POSTGRESQL = 15
+
+
+class Level(StrEnum):
+    """OK, something to know, something to put right."""
+
+    GREEN = "ok"
+    YELLOW = "note"
+    RED = "RED"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; ``remedy`` says what to do where it is red."""
+
+    level: Level
+    says: str
+    remedy: str = ""
+
+
+def examine(engine: Engine, settings: Settings, *, now: datetime) -> list[Finding]:
+    """Every finding. Where the database does not answer, only that and the settings are told."""
+    found = list(_settings(settings))
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        reason = type(getattr(error, "orig", None) or error).__name__
+        remedy = "Check PORTAL_DATABASE_URL, that the database runs, and that its folder can be read and written."
+        return [*found, Finding(Level.RED, f"The database does not answer ({reason}).", remedy)]
+    found += _sqlite(engine) if engine.dialect.name == "sqlite" else _postgresql(engine)
+    found += _migrations(engine)
+    if found[-1].level is Level.GREEN:
+        found += [*_clock(engine, now), *_timeline(engine)]
+    return found
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    """Faults stop the start, so what is left to say is what is unusual."""
+    yield Finding(Level.GREEN, f"The settings are whole; people open {settings.base_url}.")
+    if not settings.is_production:
+        yield Finding(Level.YELLOW, f"PORTAL_ENV is {settings.env}: not for real use.")
+    if settings.is_production and settings.proxy_count == 0:
+        yield Finding(Level.YELLOW, "PORTAL_PROXY_COUNT is 0: right only if no proxy stands before the portal.")
+
+
+def _sqlite(engine: Engine) -> Iterator[Finding]:
+    with engine.connect() as connection:
+        version = str(connection.exec_driver_sql("SELECT sqlite_version()").scalar())
+        journal = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+        sound = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    safe = tuple(int(part) for part in version.split(".")) >= SAFE_WAL_SQLITE
+    if safe:
+        yield Finding(Level.GREEN, f"SQLite {version} answers, journal mode {journal}.")
+    elif journal == "wal":
+        remedy = "Stop everything that has the database open, then start the portal: it leaves WAL by itself."
+        yield Finding(Level.RED, f"SQLite {version} can corrupt a database in WAL mode, and this one is in it.", remedy)
+    else:
+        yield Finding(
+            Level.YELLOW, f"SQLite {version} is older than 3.51.3, so WAL is off: safe, but writers wait more."
+        )
+    if sound != "ok":
+        yield Finding(
+            Level.RED, f"The database file is damaged: {sound}.", "Restore the newest backup: flask restore FILE."
+        )
+    if dangling is not None:
+        says = f"A row of table {dangling[0]} points at nothing."
+        yield Finding(Level.RED, says, "Restore the newest backup: flask restore FILE.")
+    yield from _space(Path(str(engine.url.database)).absolute().parent)
+
+
+def _space(folder: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < SPACE_NEEDED:
+        yield Finding(Level.RED, f"Only {free} MB are free in {folder}.", "Free some space, or move the database.")
+
+
+def _postgresql(engine: Engine) -> Iterator[Finding]:
+    with engine.connect() as connection:
+        number = int(str(connection.exec_driver_sql("SHOW server_version_num").scalar()))
+        version = str(connection.exec_driver_sql("SHOW server_version").scalar())
+        read_only = connection.exec_driver_sql("SHOW in_hot_standby").scalar() == "on"
+    if number // 10_000 < OLDEST_POSTGRESQL:
+        remedy = f"Upgrade to PostgreSQL {OLDEST_POSTGRESQL} or newer."
+        yield Finding(Level.RED, f"PostgreSQL {version} is older than what is tested.", remedy)
+    else:
+        yield Finding(Level.GREEN, f"PostgreSQL {version} answers.")
+    if read_only:
+        yield Finding(Level.RED, "This PostgreSQL is a standby and takes no writes.", "Point to the primary.")
+
+
+def _migrations(engine: Engine) -> Iterator[Finding]:
+    current, newest = schema.current(engine), schema.newest()
+    if current == newest:
+        yield Finding(Level.GREEN, f"The schema is at {newest}.")
+        return
+    says = f"The schema is at {current or 'nothing'}, this release needs {newest}."
+    yield Finding(Level.RED, says, "Run: flask db upgrade.")
+
+
+def _clock(engine: Engine, now: datetime) -> Iterator[Finding]:
+    with engine.connect() as connection:
+        newest = connection.scalar(select(func.max(Event.at)))
+    if newest is not None and newest > now + CLOCK_TOLERANCE:
+        says = f"The server's clock says {now:%Y-%m-%d %H:%M} UTC, but the newest event is of {newest:%Y-%m-%d %H:%M}."
+        yield Finding(Level.RED, says, "Put the clock right (for example: timedatectl set-ntp true), then start anew.")
+        return
+    yield Finding(Level.GREEN, f"The clock says {now:%Y-%m-%d %H:%M} UTC, after the newest event.")
+
+
+def _timeline(engine: Engine) -> Iterator[Finding]:
+    found = verify_chain(engine)
+    if found.first_bad is None:
+        yield Finding(Level.GREEN, f"The timeline holds: {found.count} events.")
+        return
+    says = f"The timeline does not hold from event {found.first_bad}: {found.reason}."
+    remedy = (
+        "Somebody changed the database past the portal. Keep a copy, find out who, restore the newest whole backup."
+    )
+    yield Finding(Level.RED, says, remedy)
