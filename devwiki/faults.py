@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from flask import Response, request
@@ -32,15 +32,10 @@ def answer(fault: Fault, *, delay: float) -> Response | None:
     if fault is Fault.DOWN:
         connection: socket.socket = request.environ["werkzeug.socket"]
         connection.shutdown(socket.SHUT_RDWR)
-    return {
-        Fault.DOWN: Response,
-        Fault.DRIBBLE: lambda: Response(_drops(delay), content_type="application/json"),
-        Fault.HTML: lambda: _page(200, "Wiki maintenance"),
-        Fault.CHALLENGE: lambda: _page(403, "Just a moment: checking your browser"),
-        Fault.ERROR: lambda: _page(500, "Internal error"),
-        Fault.WRONG_JSON: lambda: Response('{"answer": 42}', content_type="application/json"),
-        Fault.LIST_JSON: lambda: Response("[1, 2]", content_type="application/json"),
-    }[fault]()
+        return Response()
+    if fault is Fault.DRIBBLE:
+        return Response(_drops(delay), content_type="application/json")
+    return PAGES[fault]()
 
 
 def _page(status: int, words: str) -> Response:
@@ -53,3 +48,12 @@ def _drops(delay: float) -> Iterator[bytes]:
     while time.monotonic() < end:
         time.sleep(0.1)
         yield b" "
+
+
+PAGES: dict[Fault, Callable[[], Response]] = {
+    Fault.HTML: lambda: _page(200, "Wiki maintenance"),
+    Fault.CHALLENGE: lambda: _page(403, "Just a moment: checking your browser"),
+    Fault.ERROR: lambda: _page(500, "Internal error"),
+    Fault.WRONG_JSON: lambda: Response('{"answer": 42}', content_type="application/json"),
+    Fault.LIST_JSON: lambda: Response("[1, 2]", content_type="application/json"),
+}

@@ -46,6 +46,10 @@ class IssuedCode:
     def is_expired(self) -> bool:
         return time.time() - self.issued_at > CODE_LIFETIME
 
+    def get_scope(self) -> str:
+        """What Authlib asks a code for."""
+        return "mwoauth-authonly"
+
 
 @dataclass(slots=True)
 class DevWiki:

@@ -13,6 +13,7 @@ from portal import create_app
 from portal.extensions import db
 from portal.people.models import Person
 from tests import databases, factories
+from tests.clients import use_apart_client
 
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=databases.in_ci(), max_examples=50)
 hypothesis_settings.load_profile("suite")
@@ -42,6 +43,7 @@ def app(database_kind: str) -> Iterator[Flask]:
     database.reset()
     if database_kind not in _apps:
         _apps[database_kind] = create_app(databases.settings(database.url, ENV="testing"))
+        use_apart_client(_apps[database_kind])
     app = _apps[database_kind]
     with app.app_context():
         yield app

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import joinedload
 
 from portal.extensions import db
 from portal.people.models import SignIn
 
 LIFETIME = timedelta(days=30)
+KEPT = timedelta(days=30)  # an ended session, so that what was typed in it can come back
 IDLE_LIMIT = timedelta(hours=12)  # after this pause a decision goes through the wiki once more
 
 
@@ -62,3 +64,27 @@ def end_all(person_id: int, *, now: datetime) -> None:
     db.session.execute(
         update(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None)).values(ended_at=now)
     )
+
+
+def living(person_id: int, *, now: datetime) -> Sequence[SignIn]:
+    """The sessions this person can use, the newest first."""
+    query = select(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.expires_at > now)
+    return db.session.scalars(query.order_by(SignIn.id.desc())).all()
+
+
+def end_own(person_id: int, sign_in_id: int, *, now: datetime) -> bool:
+    """End one session of this person. False when they have no such living session."""
+    row = db.session.scalars(
+        select(SignIn).where(SignIn.id == sign_in_id, SignIn.person_id == person_id, SignIn.ended_at.is_(None))
+    ).one_or_none()
+    if row is not None:
+        row.ended_at = now
+    return row is not None
+
+
+def purge(now: datetime) -> int:
+    """Forget sessions that ended a month ago or more. Returns how many those were."""
+    last = now - KEPT
+    old = db.session.scalars(select(SignIn.id).where((SignIn.expires_at <= last) | (SignIn.ended_at <= last))).all()
+    db.session.execute(delete(SignIn).where(SignIn.id.in_(old)))
+    return len(old)

@@ -47,14 +47,21 @@ def typed_text() -> list[tuple[str, str]]:
         return []
 
 
-def refuse(status: int, message: Message | str | None = None, **context: Any) -> Response:
-    """The error page of a status, logged once as a structured line without private text."""
+ERROR_PAGE = ("errors/error.html", "errors/_error.html")
+
+
+def refuse(
+    status: int, message: Message | str | None = None, *, page: tuple[str, str] = ERROR_PAGE, **context: Any
+) -> Response:
+    """The error page of a status, logged once as a structured line without private text.
+
+    ``page`` names another page and fragment that say the same with more to do about it.
+    """
     reference = g.setdefault("request_id", secrets.token_hex(4))
     says = say(message) if message else say(WORDS.get(status, WORDS[400]))
     log.log(logging.ERROR if status >= 500 else logging.WARNING, json.dumps(log_line(status, message)))
     return render(
-        "errors/error.html",
-        "errors/_error.html",
+        *page,
         status=status,
         error_status=status,
         says=says,
@@ -106,9 +113,7 @@ def _unexpected(error: Exception) -> Response:
     frames = [
         f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
     ]
-    log.error(
-        json.dumps({"event": "exception", "request": reference, "type": type(error).__name__, "at": frames[-8:]})
-    )
+    log.error(json.dumps({"event": "exception", "request": reference, "type": type(error).__name__, "at": frames[-8:]}))
     return refuse(500)
 
 

@@ -19,7 +19,7 @@ def is_fragment_request() -> bool:
     )
 
 
-def render(page: str, fragment: str | None = None, *, status: int = 200, **context: Any) -> Response:
+def render(page: str, fragment: str | None = None, /, *, status: int = 200, **context: Any) -> Response:
     """Render the page, or its fragment when htmx asked. Both share one URL, so the answer varies."""
     template = fragment if fragment and is_fragment_request() else page
     response = make_response(render_template(template, **context), status)
@@ -32,6 +32,12 @@ def go_to(url: str) -> ResponseReturnValue:
     if request.headers.get("HX-Request") == "true":
         return Response(status=204, headers={"HX-Redirect": url})
     return redirect(url, 303)
+
+
+def reload_whole_page(response: Response) -> Response:
+    """Tell htmx to fetch the whole page again: the piece it asked for cannot be shown by itself."""
+    response.headers["HX-Refresh"] = "true"
+    return response
 
 
 def swap_or_redirect(fragment: str, url: str, **context: Any) -> ResponseReturnValue:
