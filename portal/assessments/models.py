@@ -33,6 +33,14 @@ class AssessmentType(StrEnum):
     FINAL = "final"
 
 
+class MentoringType(StrEnum):
+    """In which part the assessed person takes it (the participant form's header)."""
+
+    MENTEE = "mentee"
+    MENTOR = "mentor"
+    PEER = "peer_support"
+
+
 class AssessmentState(StrEnum):
     DRAFT = "draft"
     LOCKED = "locked"

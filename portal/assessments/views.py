@@ -1,0 +1,82 @@
+"""What the pages of one assessment show: items by section, those of the chosen focus first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.assessments import policy, queries
+from portal.assessments.entries import EMPTY, Entry
+from portal.assessments.models import Assessment, Section, StandardItem
+from portal.assessments.queries import Progress
+from portal.people.facts import PersonFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """One section of the form. ``in_focus`` counts the items at its head that belong to the chosen focus."""
+
+    section: Section
+    items: tuple[StandardItem, ...]
+    in_focus: int
+
+
+def by_section(items: Sequence[StandardItem], role_focus: str = "") -> list[SectionView]:
+    """The items in the order of the form: by section, in each the chosen focus first."""
+    found = []
+    for section in Section:
+        own = [item for item in items if item.section is section]
+        first = [item for item in own if item.role_focus == role_focus]
+        rest = [item for item in own if item.role_focus != role_focus]
+        if own:
+            found.append(SectionView(section, (*first, *rest), len(first)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An assessment with everything on it, as it is stored."""
+
+    assessment: Assessment
+    items: Sequence[StandardItem]
+    entries: Mapping[str, Entry]
+    redacted: frozenset[str]
+
+    @property
+    def sections(self) -> list[SectionView]:
+        return by_section(self.items, self.assessment.role_focus)
+
+    @property
+    def progress(self) -> Progress:
+        done = sum(1 for entry in self.entries.values() if entry.score is not None)
+        return Progress(done, len(self.items))
+
+    @property
+    def has_focus_items(self) -> bool:
+        """Whether the standard has items of the chosen focus at all."""
+        return any(item.role_focus == self.assessment.role_focus for item in self.items)
+
+
+def sheet(reader: PersonFacts, assessment_id: int) -> Sheet:
+    """Read an assessment whole, in the same number of statements whatever is on it. Raises NotVisible."""
+    assessment = queries.get_visible(reader, assessment_id)
+    items = queries.items_of(assessment.standard_id)
+    rows = queries.score_rows(assessment.id)
+    return Sheet(
+        assessment=assessment,
+        items=items,
+        entries={item.key: queries.entry_of(rows.get(item.id)) if item.id in rows else EMPTY for item in items},
+        redacted=frozenset(
+            item.key for item in items if (row := rows.get(item.id)) and row.remark and row.remark.is_redacted
+        ),
+    )
+
+
+def may_write(reader: PersonFacts, whole: Sheet) -> bool:
+    """Whether the page is the form or the finished document."""
+    return policy.may_write(reader, queries.facts_of(whole.assessment))
+
+
+def may_redact(reader: PersonFacts, whole: Sheet) -> bool:
+    """Whether the reader may remove a remark from the finished document."""
+    return policy.may_redact(reader, queries.facts_of(whole.assessment))
