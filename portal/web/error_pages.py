@@ -9,7 +9,6 @@ import traceback
 from typing import Any
 
 from flask import Flask, Response, g, request
-from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -35,6 +34,25 @@ WORDS = {
     500: Message("Something in the portal failed. It is not your fault."),
     503: Message("The portal cannot save right now. Try again in a minute."),
 }
+
+
+TITLES = {
+    400: Message("Not understood"),
+    401: Message("Sign in first"),
+    403: Message("Not open to you"),
+    404: Message("Not found"),
+    409: Message("It has moved on"),
+    413: Message("Too much at once"),
+    422: Message("There is a problem"),
+    429: Message("Too often"),
+    500: Message("Something failed"),
+    503: Message("Try again in a minute"),
+}
+
+
+def title(status: int) -> str:
+    """The heading of a status' page, in words."""
+    return say(TITLES.get(status, TITLES[400]))
 
 
 def typed_text() -> list[tuple[str, str]]:
@@ -124,4 +142,4 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_away)
     if not app.config.get("PROPAGATE_EXCEPTIONS"):
         app.register_error_handler(Exception, _unexpected)
-    app.jinja_env.globals.update(error_title=lambda status: _("Error %(status)s", status=status))
+    app.jinja_env.globals.update(error_title=title)
