@@ -19,6 +19,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from portal.org.yaml_file import TAG, Fault, line_of
 
 BAD: Final = object()  # what reading a faulty node gives
+EMPTY: Final = "this is empty: write something, or leave the key out"
 KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")  # fits its columns and the timeline's codes
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 LONGEST = {
@@ -77,10 +78,12 @@ class Reader:
         values: dict[str, Any] = dict(fixed)
         for name, value in node.value:
             key = str(name.value)
-            if key in open_fields:
-                values[key] = self.value(value, hints[key], key)
-            else:
+            if key not in open_fields:
                 self.fault(line_of(name), key, "there is no such key here")
+            elif value.value == "" and value.tag == f"{TAG}null":  # such a node stands on the line after its key
+                values[key] = self.fault(line_of(name), key, EMPTY)
+            else:
+                values[key] = self.value(value, hints[key], key)
         self._note_lines(node, str(values.get("key", values.get("version", ""))))
         for key in sorted(open_fields - values.keys()):
             if fields[key].default is dataclasses.MISSING:
@@ -150,7 +153,7 @@ class Reader:
 
     def _text(self, line: int, text: str, key: str) -> Any:
         if not text:
-            return self.fault(line, key, "this is empty: write something, or leave the key out")
+            return self.fault(line, key, EMPTY)
         if key == "key" and not KEY.fullmatch(text):
             return self.fault(line, key, f"{text!r} is not a key: small letters, digits, '-', '_' and '.', 64 at most")
         if key.endswith("url") and not text.startswith(("https://", "http://")):

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.errors import Conflict, Invalid, Message, NotPermitted
 from portal.org import organisation
-from portal.org.catalogue import WHOLE
+from portal.org.catalogue import WHOLE, Leads
 from portal.people import current
 from portal.rules import policy, queries, services
 from portal.rules.forms import RuleChangeForm, form_for
@@ -31,7 +31,14 @@ def index() -> Response:
     standings = queries.standings(clock.now())
     whole = standings.pop(WHOLE)
     changeable = {rule.key for rule in organisation().rules.values() if policy.why_not_change(facts, rule) is None}
-    return render("rules/index.html", standings=standings, whole=whole, changeable=changeable)
+    return render(
+        "rules/index.html",
+        standings=standings,
+        whole=whole,
+        changeable=changeable,
+        director=organisation().leading_role(Leads.DIRECTOR),
+        deputy=organisation().leading_role(Leads.DEPUTY),
+    )
 
 
 def _standing(rule_key: str, kind: str) -> Standing:
