@@ -44,5 +44,5 @@ class TextField(TextAreaField):
 class SubmissionField(HiddenField):
     """Names one filling of a form, so that sending it twice makes one thing."""
 
-    def __init__(self) -> None:
-        super().__init__(default=lambda: uuid.uuid4().hex, validators=[Length(min=32, max=32)])
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default=lambda: uuid.uuid4().hex, validators=[Length(min=32, max=32)], **kwargs)
