@@ -74,7 +74,8 @@
     const swapped = event.target instanceof Element ? event.target : document.body;
     prepare(swapped);
     const summary = swapped.matches(".error-summary") ? swapped : swapped.querySelector(".error-summary");
-    const said = swapped.matches("[data-announce], .saved") ? swapped : swapped.querySelector("[data-announce], .saved");
+    const status = "[data-announce], .saved, [role=status]"; /* a status that arrives together with its region is not read by itself */
+    const said = swapped.matches(status) ? swapped : swapped.querySelector(status);
     if (summary) focusOn(summary);
     else if (focusWasInside && (document.activeElement === document.body || !document.activeElement)) focusOn(swapped);
     if (said) announce(said.dataset.announce || said.textContent);
@@ -120,6 +121,25 @@
     if (!action) return;
     event.preventDefault();
     action();
+  });
+
+  /* A save that waited its turn sends the newest token of its part, not the one it was queued with. */
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
+    if (!ctx.sourceElement?.matches("[data-autosave]")) return;
+    for (const input of ctx.sourceElement.querySelectorAll("input[data-newest]")) ctx.request.body.set(input.name, input.value);
+  });
+
+  /* In a row of scores, 0 to 3 and n choose. Nothing is sent but the autosave of that row. */
+  document.addEventListener("keydown", (event) => {
+    const row = event.target.closest?.(".scores");
+    if (!row || event.ctrlKey || event.altKey || event.metaKey || stored() === "off") return;
+    const value = event.key === "n" ? "na" : event.key;
+    const chosen = [...row.querySelectorAll("input[type=radio]")].find((radio) => radio.value === value);
+    if (!chosen) return;
+    event.preventDefault();
+    chosen.focus();
+    chosen.click();
   });
 
   const start = () => {
