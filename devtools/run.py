@@ -21,7 +21,7 @@ from devtools.processes import Family
 
 DEFAULT_DATA = ROOT / "instance"
 OVERRIDABLE = ("DATABASE_URL", "ORGANISATION_DIR", "HTMX_SOURCE", "PSEUDO_LOCALE", "USER_AGENT")
-SHAPES_DATA = ("migrations", "portal/org", "portal/demo", "portal/assessments")  # a change here prepares anew
+SHAPES_DATA = ("migrations/*/*.py", "portal/org/*/*.yaml", "portal/demo/*.py")  # a change here prepares anew
 PATIENCE = 30.0  # seconds until the portal has to answer
 CLOCK = 60  # seconds between two ticks
 
@@ -153,11 +153,10 @@ def _fingerprint(environ: Mapping[str, str]) -> str:
     found = hashlib.sha256()
     for name in ("PORTAL_DATABASE_URL", "PORTAL_WIKI_URL", "PORTAL_ORGANISATION_DIR"):
         found.update(environ.get(name, "").encode() + b"\n")
-    folders = [*SHAPES_DATA, environ.get("PORTAL_ORGANISATION_DIR", "portal/org")]
-    for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".py", ".yaml"):
-                found.update(str(path).encode() + path.read_bytes())
+    own = environ.get("PORTAL_ORGANISATION_DIR")
+    paths = [path for pattern in SHAPES_DATA for path in ROOT.glob(pattern)]
+    for path in sorted(paths + (list(Path(own).glob("*.yaml")) if own else [])):
+        found.update(str(path).encode() + path.read_bytes())
     return found.hexdigest()
 
 
