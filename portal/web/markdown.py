@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr", "h3", "h4", "h5"}
-ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+ATTRIBUTES: dict[str, set[str]] = {"*": set(), "a": {"href"}, "ol": {"start"}}  # "*": or titles pass on every element
 LINKS = re.compile(
     r"\[\[(?P<page>[^\[\]|\n]{1,200})(?:\|(?P<label>[^\[\]\n]{1,200}))?\]\]|(?<![\w/])T(?P<task>\d{1,7})(?!\w)"
     r"|(?<!\w)@\[(?P<name>[^\[\]\n]{1,100})\]|(?<![\w/])@(?P<word>[\w.-]{1,60}\w)"
