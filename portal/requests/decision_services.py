@@ -13,7 +13,7 @@ from portal.errors import Conflict, Invalid, Message, NotVisible, WrongState
 from portal.extensions import db
 from portal.org.catalogue import Weight
 from portal.people import services as people
-from portal.requests import objection_services, policy, queries, readiness, seen, services
+from portal.requests import fact_queries, objection_services, policy, queries, readiness, seen, services
 from portal.requests.authority import DecidesAs, authority
 from portal.requests.discussion_models import ConcernOutcome
 from portal.requests.kinds import effects
@@ -28,7 +28,7 @@ from portal.requests.models import (
 from portal.requests.readiness import Check
 from portal.requests.services import Opened
 from portal.requests.workflow import Action
-from portal.rules import services as rules
+from portal.rules import queries as rules
 
 
 class AlreadyDecided(Conflict):
@@ -112,7 +112,7 @@ def _rule(actor_id: int, request_id: int, ruling: Ruling, action: Action, *, now
 
 def checks(opened: Opened) -> tuple[Check, ...]:
     """The checks of a locked request, as they stand now."""
-    return readiness.checks(opened.facts, rules.weights())
+    return readiness.checks(opened.facts, fact_queries.weights())
 
 
 def _refuse_second(opened: Opened, revision: Revision) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.access.models import ItemType
 from portal.assessments.models import Assessment, Standard, StandardState
 from portal.extensions import db
 from portal.org import organisation
-from portal.org.catalogue import AccessItem, Role
+from portal.org.catalogue import AccessItem, Role, Weight
 from portal.people import queries as people_queries
 from portal.people.facts import Leadership, PersonFacts
 from portal.requests.discussion_models import (
@@ -50,9 +50,23 @@ class _Parts:
         return tuple(PositionFacts(id, stance) for id, stance in sorted(newest.items()))
 
 
-def facts_of(team_request: TeamRequest, now: datetime) -> RequestFacts:
-    """The facts of one request."""
-    return facts_of_many([team_request], now)[team_request.id]
+def facts_of(
+    team_request: TeamRequest,
+    now: datetime,
+    *,
+    items: tuple[ItemFacts, ...] | None = None,
+    candidate_id: int | None = None,
+) -> RequestFacts:
+    """The facts of one request; of a draft as if these items were asked for this candidate."""
+    candidate = candidate_id or team_request.candidate_id
+    found = facts_of_many([team_request], now)[team_request.id]
+    if items is None:
+        return found
+    develops, liaises = _duties_after(people_queries.facts(candidate, now).roles, items)
+    groups = access_queries.groups_held([candidate], now).get(candidate, frozenset())
+    return replace(
+        found, items=items, candidate_id=candidate, groups_held=groups, would_develop=develops, would_liaise=liaises
+    )
 
 
 def facts_of_many(team_requests: Sequence[TeamRequest], now: datetime) -> dict[int, RequestFacts]:
@@ -126,7 +140,7 @@ def _everything(ids: list[int]) -> Any:
     )
 
 
-def _linked_assessments(ids: list[int]) -> Select[Any]:
+def _linked_assessments(ids: list[int]) -> Any:
     return (
         select(Evidence.request_id, Assessment.marker_id, Assessment.locked_at, Standard.state)
         .join(Assessment, Evidence.assessment_id == Assessment.id)
@@ -207,3 +221,8 @@ def item_facts(item: RequestedItem) -> ItemFacts:
         shell=access is not None and access.shell,
         requires=access.requires if access else (),
     )
+
+
+def weights() -> dict[str, Weight]:
+    """The weight of every rule of the organisation."""
+    return {key: rule.weight for key, rule in organisation().rules.items()}

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from portal.audit import services as audit
 from portal.audit.models import Text
-from portal.errors import Conflict, Invalid, NotPermitted
+from portal.errors import Conflict, Invalid, Message, NotPermitted
 from portal.extensions import db
 from portal.people import queries as people_queries
 from portal.people.facts import PersonFacts
@@ -20,7 +20,7 @@ from portal.requests.kinds import registry
 from portal.requests.kinds.base import KindSpec
 from portal.requests.models import Answer, RequestedItem, Revision, SshKey, TeamRequest
 from portal.requests.workflow import Action, State, submitted_state
-from portal.rules import services as rules
+from portal.rules import queries as rules
 
 DRAFT_LIMIT = 100_000  # characters in all fields of a draft together
 
@@ -33,6 +33,10 @@ class DraftConflict(Conflict):
         self.saved, self.version = saved, version
 
 
+class EditConflict(Conflict):
+    """Somebody else changed the request while it was edited."""
+
+
 def start_draft(actor_id: int, kind: str, submission_id: str, *, now: datetime) -> TeamRequest:
     """Begin a draft about oneself. The same submission id gives the same draft. Raises NotPermitted, Invalid."""
     if kind not in registry.KINDS:
@@ -42,7 +46,9 @@ def start_draft(actor_id: int, kind: str, submission_id: str, *, now: datetime) 
         if existing.requester_id != actor_id:
             raise Invalid("Open the form anew.")
         return existing
-    _refuse_filing(registry.kind(kind), people_queries.facts(actor_id, now))
+    why_not = why_not_file(registry.kind(kind), people_queries.facts(actor_id, now))
+    if why_not:
+        raise NotPermitted(why_not)
     draft = TeamRequest(
         kind=kind,
         state=State.DRAFT,
@@ -59,13 +65,12 @@ def start_draft(actor_id: int, kind: str, submission_id: str, *, now: datetime) 
     return draft
 
 
-def _refuse_filing(spec: KindSpec, actor: PersonFacts) -> None:
-    """Whether this person may file this kind for anybody at all."""
+def why_not_file(spec: KindSpec, actor: PersonFacts) -> Message | None:
+    """Why this person may not file this kind for anybody at all; None if they may for somebody."""
     newcomer = PersonFacts(id=-1)
     member = PersonFacts(id=-1, roles=frozenset({"any"}))
     reasons = [spec.may_file(actor, candidate) for candidate in (actor, newcomer, member)]
-    if all(reasons) and reasons[0]:
-        raise NotPermitted(reasons[0])
+    return reasons[0] if all(reasons) else None
 
 
 def save_draft(
@@ -120,7 +125,7 @@ def revise(actor_id: int, request_id: int, details: Details, *, base: str, now: 
     opened = services.open_for(actor_id, request_id, Action.EDIT, now=now)
     row = opened.row
     if base != queries.edit_base(row.id, row.revision_number):
-        raise Conflict("The request was changed while you edited it. Compare both versions and save again.")
+        raise EditConflict("The request was changed while you edited it. Compare both versions and save again.")
     filing_checks.check(row.kind, people_queries.facts(row.requester_id, now), details, own_id=row.id, now=now)
     current = queries.current_revision(row)
     asked = tuple(sorted(AskedItem(item.action, item.item_type, item.item_key, item.until) for item in current.items))

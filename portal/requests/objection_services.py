@@ -12,6 +12,7 @@ from portal.audit import services as audit
 from portal.audit.models import Audience, Text
 from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
+from portal.people.facts import PersonFacts
 from portal.requests import policy, services
 from portal.requests.discussion_models import (
     Comment,
@@ -24,6 +25,7 @@ from portal.requests.discussion_models import (
     Recusal,
     Sponsorship,
 )
+from portal.requests.facts import RequestFacts
 from portal.requests.models import Answer, Decision, Referral, SshKey
 from portal.requests.services import Opened
 from portal.requests.workflow import Action
@@ -191,22 +193,28 @@ def write_note(actor_id: int, request_id: int, body: str, *, now: datetime) -> D
 
 
 def redact(actor_id: int, request_id: int, text_id: int, *, now: datetime) -> None:
-    """Remove a text in all its versions: its author, or a decider. Raises NotVisible, NotPermitted."""
+    """Remove a text in all its versions: its author, or a decider. Raises NotVisible, NotPermitted, WrongState."""
     opened = services.open_only(actor_id, request_id, now=now)
-    policy.require(opened.actor, Action.READ, opened.facts)
-    text = db.session.get(Text, text_id)
-    if text is None or text_id not in _text_ids(request_id):
-        raise NotVisible()
-    if text.author_id != actor_id:
-        if not policy.may(opened.actor, Action.READ_TEAM, opened.facts):
-            raise NotVisible()  # it may be a text they do not know of
-        policy.require(opened.actor, Action.REDACT, opened.facts)
-    if text.is_redacted:
-        raise WrongState("This text was removed already.")
+    text = redactable(opened.actor, opened.facts, text_id)
     versions = audit.erase_text(text, by_id=actor_id, at=now)
     services.note(
         opened.row, "text.redacted", actor_id, now=now, audience=Audience.TEAM, subject_id=text_id, versions=versions
     )
+
+
+def redactable(actor: PersonFacts, facts: RequestFacts, text_id: int) -> Text:
+    """A text of this request that this person may remove. Raises NotVisible, NotPermitted, WrongState."""
+    policy.require(actor, Action.READ, facts)
+    text = db.session.get(Text, text_id)
+    if text is None or text_id not in _text_ids(facts.id):
+        raise NotVisible()
+    if text.author_id != actor.id:
+        if not policy.may(actor, Action.READ_TEAM, facts):
+            raise NotVisible()  # it may be a text they do not know of
+        policy.require(actor, Action.REDACT, facts)
+    if text.is_redacted:
+        raise WrongState("This text was removed already.")
+    return text
 
 
 def _text_ids(request_id: int) -> set[int]:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.people.facts import PersonFacts
 from portal.requests import fact_queries, policy
-from portal.requests.discussion_models import Evidence
+from portal.requests.discussion_models import Comment, Evidence
 from portal.requests.facts import RequestFacts
 from portal.requests.models import Answer, Decision, Referral, RequestedItem, Revision, SshKey, TeamRequest
 from portal.requests.workflow import OPEN_STATES, Action, State
@@ -46,7 +46,7 @@ def get_visible(person: PersonFacts | None, request_id: int, now: datetime) -> S
     return Seen(row, facts, policy.allowed(person, facts))
 
 
-def visible_to(person: PersonFacts | None) -> Select[tuple[TeamRequest]]:
+def visible_to(person: PersonFacts | None) -> Select[TeamRequest]:
     """All submitted requests this person may read, and their own drafts; to be filtered further."""
     query = select(TeamRequest).options(joinedload(TeamRequest.requester), joinedload(TeamRequest.candidate))
     if person is None:
@@ -149,7 +149,7 @@ def newest_referral(request_id: int) -> Referral | None:
     return db.session.scalars(query).first()
 
 
-def asks_for(item_type: str, item_key: str) -> object:
+def asks_for(item_type: str, item_key: str) -> ColumnElement[bool]:
     """SQL: the request's current revision asks for this item."""
     return exists(
         select(RequestedItem.id)
@@ -173,3 +173,25 @@ def evidence_ids(request_id: int) -> list[int]:
     """The evidence that is linked now."""
     query = select(Evidence.id).where(Evidence.request_id == request_id, Evidence.removed_at.is_(None))
     return list(db.session.scalars(query.order_by(Evidence.id)))
+
+
+def awaiting_review(director_id: int) -> list[Decision]:
+    """What the acting Deputy decided and the Director has not reviewed, except on the Director's own requests."""
+    query = (
+        select(Decision)
+        .join(TeamRequest, Decision.request_id == TeamRequest.id)
+        .where(Decision.acting.is_(True), Decision.reviewed_at.is_(None), TeamRequest.candidate_id != director_id)
+        .order_by(Decision.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def own_comment(seen: Seen, comment_id: int, person_id: int) -> Comment:
+    """A comment of a visible request that this person wrote. Raises NotVisible."""
+    query = select(Comment).where(
+        Comment.id == comment_id, Comment.request_id == seen.row.id, Comment.author_id == person_id
+    )
+    found = db.session.scalars(query.options(joinedload(Comment.text))).one_or_none()
+    if found is None or found.text.is_redacted:
+        raise NotVisible()
+    return found

@@ -1,0 +1,212 @@
+"""Deciding: approve, not yet, refer, the Board's outcome, reopen, review on return, private notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.errors import Invalid
+from portal.people import current
+from portal.requests import decision_services, forms, objection_services, page_forms, queries
+from portal.requests.blueprint import bp
+from portal.requests.decision_services import ChangedSinceSeen, Choice, Ruling
+from portal.requests.page import RequestPage
+from portal.requests.page_routes import load_page, me, render_request
+from portal.web import clock
+from portal.web.access import Rule, access
+from portal.web.filters import say
+from portal.web.fragments import go_to, is_fragment_request, render
+from portal.web.unit_of_work import unit_of_work
+
+ALL = ("header", "asked", "evidence", "checks", "discussion", "people", "timeline")
+
+
+def _decide(
+    request_id: int,
+    name: str,
+    form: Any,
+    act: Callable[[int, datetime], object],
+    *,
+    done: str,
+) -> ResponseReturnValue:
+    """The life of a decision: fresh sign-in, the form, the unit of work; every refusal brings the filled form back."""
+    current.require_fresh()
+    if not form.validate_on_submit():
+        return render_request(request_id, panel="decision", status=422, **{name: form})
+    actor_id = current.actor().id
+    try:
+        with unit_of_work() as now:
+            act(actor_id, now)
+    except Invalid as error:
+        _put_error(form, error)
+        return render_request(request_id, panel="decision", status=422, **{name: form})
+    except ChangedSinceSeen as error:
+        form.form_errors = [*form.form_errors, say(error.message)]
+        form.grounds.data = load_page(request_id).grounds
+        return render_request(
+            request_id, panel="decision", also=ALL, status=409, differences=tuple(error.differences), **{name: form}
+        )
+    if is_fragment_request():
+        return render_request(request_id, panel="decision", also=ALL)
+    flash(done, "success")
+    return go_to(url_for(".show", request_id=request_id) + "#decision")
+
+
+def _put_error(form: Any, error: Invalid) -> None:
+    name = (error.field or "").replace("-", "_")
+    if name in form:
+        form[name].errors = [*form[name].errors, say(error.message)]
+    else:
+        form.form_errors = [*form.form_errors, say(error.message)]
+
+
+def _approval(form: Any, shown: RequestPage) -> Ruling:
+    """The filled approval form as a ruling."""
+    chosen = form.items.data or []
+    return Ruling(
+        approve=True,
+        grounds=form.grounds.data or "",
+        reason=form.reason.data or "",
+        choices=tuple(Choice(id, form[f"until_{id}"].data) for id in chosen if f"until_{id}" in form),
+        anyway=form.anyway.data or None,
+        overrides={
+            concern.id: form[f"override_{concern.id}"].data
+            for concern in shown.open_concerns
+            if f"override_{concern.id}" in form and form[f"override_{concern.id}"].data
+        },
+        met_on=form.met_on.data,
+        minutes_url=form.minutes_url.data or None,
+    )
+
+
+def _refusal(form: forms.DeclineForm) -> Ruling:
+    """The filled "not yet" form as a ruling."""
+    return Ruling(
+        approve=False,
+        grounds=form.grounds.data or "",
+        reason=form.reason.data or "",
+        would_help=form.would_help.data or None,
+        ask_again_on=form.ask_again_on.data,
+        met_on=form.met_on.data,
+        minutes_url=form.minutes_url.data or None,
+    )
+
+
+@bp.post("/<int:request_id>/approve")
+@access(Rule.OBJECT, action="approve")
+def approve(request_id: int) -> ResponseReturnValue:
+    shown = load_page(request_id)
+    form = page_forms.approve_form(shown)
+    return _decide(
+        request_id,
+        "approve",
+        form,
+        lambda actor_id, now: decision_services.decide(actor_id, request_id, _approval(form, shown), now=now),
+        done=_("Approved. Roles hold now; access waits to be set up."),
+    )
+
+
+@bp.post("/<int:request_id>/decline")
+@access(Rule.OBJECT, action="decline")
+def decline(request_id: int) -> ResponseReturnValue:
+    load_page(request_id)
+    form = forms.DeclineForm(prefix="decline-")
+    return _decide(
+        request_id,
+        "decline",
+        form,
+        lambda actor_id, now: decision_services.decide(actor_id, request_id, _refusal(form), now=now),
+        done=_("Answered: not yet."),
+    )
+
+
+@bp.post("/<int:request_id>/outcome/approve")
+@access(Rule.OBJECT, action="record_approval")
+def record_approval(request_id: int) -> ResponseReturnValue:
+    shown = load_page(request_id)
+    form = page_forms.approve_form(shown)
+    return _decide(
+        request_id,
+        "approve",
+        form,
+        lambda actor_id, now: decision_services.record_outcome(actor_id, request_id, _approval(form, shown), now=now),
+        done=_("The Board's outcome is on record."),
+    )
+
+
+@bp.post("/<int:request_id>/outcome/decline")
+@access(Rule.OBJECT, action="record_decline")
+def record_decline(request_id: int) -> ResponseReturnValue:
+    load_page(request_id)
+    form = forms.DeclineForm(prefix="decline-")
+    return _decide(
+        request_id,
+        "decline",
+        form,
+        lambda actor_id, now: decision_services.record_outcome(actor_id, request_id, _refusal(form), now=now),
+        done=_("The Board's outcome is on record."),
+    )
+
+
+@bp.post("/<int:request_id>/decision/preview")
+@access(Rule.OBJECT, action="approve")
+def preview(request_id: int) -> ResponseReturnValue:
+    """What the public will read of an approval; writes nothing."""
+    queries.get_visible(me(), request_id, clock.now())
+    reason = request.form.get("reason", "")[:10_000]
+    return render("requests/preview.html", "requests/_preview.html", reason=reason, request_id=request_id)
+
+
+@bp.post("/<int:request_id>/refer")
+@access(Rule.OBJECT, action="refer")
+def refer(request_id: int) -> ResponseReturnValue:
+    load_page(request_id)
+    form = forms.ReasonForm()
+    return _decide(
+        request_id,
+        "refer",
+        form,
+        lambda actor_id, now: decision_services.refer(actor_id, request_id, form.reason.data or "", now=now),
+        done=_("Referred to the Board."),
+    )
+
+
+@bp.post("/<int:request_id>/reopen")
+@access(Rule.OBJECT, action="reopen")
+def reopen(request_id: int) -> ResponseReturnValue:
+    current.require_fresh()
+    actor_id = current.actor().id
+    with unit_of_work() as now:
+        decision_services.reopen(actor_id, request_id, now=now)
+    flash(_("The request is open again."), "success")
+    return go_to(url_for(".show", request_id=request_id))
+
+
+@bp.post("/<int:request_id>/decisions/<int:decision_id>/review")
+@access(Rule.OBJECT, action="review")
+def review(request_id: int, decision_id: int) -> ResponseReturnValue:
+    actor_id = current.actor().id
+    with unit_of_work() as now:
+        decision_services.review(actor_id, request_id, decision_id, now=now)
+    flash(_("Noted: you have reviewed this decision."), "success")
+    return go_to(url_for(".show", request_id=request_id) + "#decision")
+
+
+@bp.post("/<int:request_id>/notes")
+@access(Rule.OBJECT, action="note")
+def write_note(request_id: int) -> ResponseReturnValue:
+    load_page(request_id)
+    form = forms.NoteForm()
+    if not form.validate_on_submit():
+        return render_request(request_id, panel="notes", status=422, note=form)
+    actor_id = current.actor().id
+    with unit_of_work() as now:
+        objection_services.write_note(actor_id, request_id, form.body.data or "", now=now)
+    if is_fragment_request():
+        return render_request(request_id, panel="notes", also=("timeline",))
+    return go_to(url_for(".show", request_id=request_id) + "#notes")

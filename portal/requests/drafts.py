@@ -1,0 +1,203 @@
+"""A draft as a filled form, and a filled form as what a service takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from portal.access.models import ItemType
+from portal.errors import Invalid, Message
+from portal.people import queries as people_queries
+from portal.requests import filing_checks, queries, readiness, ssh_keys, words
+from portal.requests.fact_queries import facts_of, item_facts
+from portal.requests.filing_checks import AskedItem, Details, KeyOffer
+from portal.requests.kinds import registry
+from portal.requests.kinds.base import KindSpec
+from portal.requests.models import ItemAction, RequestedItem, TeamRequest
+
+SENT_ALONG = {"csrf_token", "draft_version", "base", "go_on", "later", "save"}  # not part of what was typed
+FIELDS, VALUES = 60, 100  # more than any form has
+
+Typed = dict[str, list[str]]
+
+
+@dataclass(slots=True)
+class Draft:
+    """What stands in a draft, or in an open request that is edited; ``held`` is what the candidate holds now."""
+
+    row: TeamRequest
+    spec: KindSpec
+    requester_id: int
+    candidate_id: int
+    held: set[tuple[str, str]]
+    data: dict[str, Typed] = field(default_factory=dict)
+
+    def fields(self, part: str) -> MultiDict[str, str]:
+        """One part of the draft as form data; empty when nothing was typed yet."""
+        return MultiDict([(name, value) for name, values in self.data.get(part, {}).items() for value in values])
+
+    def first(self, part: str, name: str) -> str:
+        """One value of the draft, or an empty text."""
+        return next(iter(self.data.get(part, {}).get(name, [])), "")
+
+
+def read(row: TeamRequest, now: datetime) -> Draft:
+    """The draft as it was saved."""
+    data: dict[str, Typed] = dict(row.draft)
+    draft = Draft(row, registry.kind(row.kind), row.requester_id, row.requester_id, set(), data)
+    named = draft.first("details", "candidate_name") if draft.first("details", "for_whom") == "other" else ""
+    other = people_queries.find_by_name(named) if named else None
+    draft.candidate_id = other.id if other else row.requester_id
+    draft.held = filing_checks.held_items(people_queries.facts(draft.candidate_id, now), now)
+    return draft
+
+
+def from_request(row: TeamRequest, now: datetime) -> Draft:
+    """An open request as a filled form."""
+    revision = queries.current_revision(row)
+    details: Typed = {
+        name: [answer.text.body or ""] for name, answer in queries.answers(row.id).items() if answer.text.body
+    }
+    other = row.candidate_id != row.requester_id
+    details["for_whom"] = ["other" if other else "me"]
+    details["candidate_name"] = [row.candidate.name if other else ""]
+    details["items"] = [f"{i.item_type}:{i.item_key}" for i in revision.items if i.action is ItemAction.ADD]
+    details["removals"] = [f"{i.item_type}:{i.item_key}" for i in revision.items if i.action is ItemAction.REMOVE]
+    details["until"] = [until.isoformat() for until in {i.until for i in revision.items} if until][:1]
+    details["phorge_task"] = [f"T{row.phorge_task}"] if row.phorge_task else []
+    held = filing_checks.held_items(people_queries.facts(row.candidate_id, now), now)
+    return Draft(row, registry.kind(row.kind), row.requester_id, row.candidate_id, held, {"details": details})
+
+
+def typed(form: MultiDict[str, str]) -> Typed:
+    """What was typed, without what the form itself sends along."""
+    names = [name for name in form if name not in SENT_ALONG][:FIELDS]
+    return {name[:64]: [value.replace("\x00", "") for value in form.getlist(name)[:VALUES]] for name in names}
+
+
+def compare(saved: Typed, typed_now: Typed, form: Any) -> list[tuple[str, str, str]]:
+    """(label, what stands there, what was typed) for every field that differs."""
+    names = [name for name in {**saved, **typed_now} if saved.get(name, []) != typed_now.get(name, [])]
+    return [
+        (
+            form[name].label.text if name in form else name,
+            "\n".join(saved.get(name, [])),
+            "\n".join(typed_now.get(name, [])),
+        )
+        for name in names
+    ]
+
+
+def to_details(draft: Draft, form: Any, key: KeyOffer | None) -> Details:
+    """The filled form as the service takes it. Raises Invalid naming the field."""
+    candidate_id = draft.requester_id
+    if form.for_whom.data == "other":
+        other = people_queries.find_by_name(form.candidate_name.data)
+        if other is None:
+            raise Invalid(
+                Message(
+                    "Nobody named %(name)s has signed in here. Ask them to sign in once, or check the spelling.",
+                    name=form.candidate_name.data,
+                ),
+                "candidate_name",
+            )
+        candidate_id = other.id
+    items = asked_items(form)
+    if not items:
+        raise Invalid("Choose at least one thing to ask for.", "items")
+    answers = {question.field: form[question.field].data or "" for question in draft.spec.questions}
+    return Details(candidate_id, items, answers, form.task(), key)
+
+
+def asked_items(form: Any) -> tuple[AskedItem, ...]:
+    """What was chosen."""
+    found = []
+    for action, values in ((ItemAction.ADD, form.items.data), (ItemAction.REMOVE, form.removals.data)):
+        for value in dict.fromkeys(values or []):
+            type_, _, key = value.partition(":")
+            until = form.until.data if action is ItemAction.ADD else None
+            found.append(AskedItem(action, ItemType(type_), key, until))
+    return tuple(found)
+
+
+def to_key(form: Any) -> KeyOffer:
+    """The filled key form. Raises Invalid naming the field."""
+    return KeyOffer(
+        ssh_keys.parse(form.key.data),
+        form.shell_name.data,
+        form.github_name.data.removeprefix("@"),
+        form.wiki_proof.data,
+        form.github_proof.data,
+    )
+
+
+def key_offer(draft: Draft, form: Any, key_form: Any) -> KeyOffer | None:
+    """The key of the draft, where one is needed and was given in full."""
+    if not needs_key(draft, form) or not draft.first("key", "key") or not key_form.validate():
+        return None
+    return to_key(key_form)
+
+
+def current_key(row: TeamRequest) -> KeyOffer | None:
+    """The key that stands with an open request; an edit leaves it as it is."""
+    found = queries.ssh_key(row.id)
+    if found is None or not found.key.body:
+        return None
+    return KeyOffer(
+        ssh_keys.parse(found.key.body), found.shell_name, found.github_name, found.wiki_proof, found.github_proof
+    )
+
+
+def needs_key(draft: Draft, form: Any) -> bool:
+    """Shell access is chosen and the candidate has none yet."""
+    has_shell = any(item_type == ItemType.ACCESS_GROUP for item_type, _ in draft.held)
+    return not has_shell and any(_facts_of(item).shell for item in asked_items(form) if item.action is ItemAction.ADD)
+
+
+def _facts_of(item: AskedItem) -> Any:
+    row = RequestedItem(id=0, action=item.action, item_type=item.type, item_key=item.key, until=item.until)
+    return item_facts(row)
+
+
+def fingerprint(raw: str) -> tuple[ssh_keys.PublicKey | None, Message | None]:
+    """The key that was pasted, or what is wrong with it."""
+    if not raw.strip():
+        return None, None
+    try:
+        return ssh_keys.parse(raw), None
+    except Invalid as error:
+        return None, error.message
+
+
+def hints(draft: Draft, form: Any, now: datetime) -> list[Message]:
+    """What the team would see missing in this draft: duplicates, prerequisites, conflicts of roles."""
+    items = tuple(_facts_of(item) for item in asked_items(form))
+    if not items:
+        return []
+    found = []
+    asked = [(item.action, item.type, item.key) for item in items]
+    duplicate = queries.open_duplicate(draft.candidate_id, asked, draft.row.id)
+    if duplicate is not None:
+        found.append(Message("Request #%(id)s already asks for this and is still open.", id=duplicate))
+    facts = facts_of(draft.row, now, items=items, candidate_id=draft.candidate_id)
+    for rule in ("prerequisites", "liaison_without_development"):
+        met, says = readiness.PREDICATES[rule][0](facts)
+        if not met:
+            found.append(says)
+    return found
+
+
+def usual_days(form: Any, rules: dict[str, int | bool]) -> int:
+    """For how many days such a request is discussed at least."""
+    days = int(rules.get("discussion_days", 0))
+    if any(_facts_of(item).high_trust for item in asked_items(form) if item.action is ItemAction.ADD):
+        days = max(days, int(rules.get("high_trust_days", 0)))
+    return days
+
+
+def items_in_words(form: Any) -> list[tuple[ItemAction, words.ItemWords]]:
+    """What was chosen, as people read it."""
+    return [(item.action, words.item_words(item.type, item.key)) for item in asked_items(form)]

@@ -1,0 +1,171 @@
+"""Lists of requests: filters of the URL, search in what one may read, whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+
+from portal.audit.models import Text
+from portal.errors import Message
+from portal.extensions import db
+from portal.people.facts import PersonFacts
+from portal.people.models import Person
+from portal.requests import fact_queries, queries, readiness, words
+from portal.requests.discussion_models import Comment, CommentAudience
+from portal.requests.kinds import registry
+from portal.requests.models import Answer, RequestedItem, TeamRequest
+from portal.requests.words import Turn
+from portal.requests.workflow import ENDED, OPEN_STATES, State
+from portal.web.paging import Page, page_of
+
+SEARCH_LIMIT = 100  # characters
+WAITING_LOOKED_AT = 200  # open requests that "waiting for me" looks through
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the URL asks for. Anything unknown is left out, so no URL is an error."""
+
+    kind: str = ""
+    stage: str = ""
+    person: str = ""
+    item: str = ""
+    mine: bool = False
+    waiting: bool = False
+    words: str = ""
+
+    @classmethod
+    def read(cls, args: Mapping[str, str]) -> Filters:
+        kind, stage = args.get("kind", ""), args.get("stage", "")
+        return cls(
+            kind=kind if kind in registry.KINDS else "",
+            stage=stage if stage in ("open", "ended") or stage in list(State) else "",
+            person=args.get("person", "").strip()[:255],
+            item=args.get("item", "").strip()[:100],
+            mine=args.get("mine") == "1",
+            waiting=args.get("waiting") == "1",
+            words=args.get("q", "").strip()[:SEARCH_LIMIT].replace("\x00", ""),
+        )
+
+    def as_args(self) -> dict[str, str]:
+        """The filters as arguments of the URL."""
+        args = {
+            "kind": self.kind,
+            "stage": self.stage,
+            "person": self.person,
+            "item": self.item,
+            "mine": "1" if self.mine else "",
+            "waiting": "1" if self.waiting else "",
+            "q": self.words,
+        }
+        return {key: value for key, value in args.items() if value}
+
+    def without(self, name: str) -> str:
+        """The query string with one filter taken away."""
+        return urlencode({key: value for key, value in self.as_args().items() if key != name})
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One request in a list."""
+
+    row: TeamRequest
+    items: Sequence[RequestedItem]
+    turn: Turn
+    mine: bool
+
+
+def find(person: PersonFacts | None, filters: Filters, *, before: int | None, now: datetime) -> Page[ListRow]:
+    """One page of the requests this person may read, newest first."""
+    query = _filtered(person, filters)
+    if filters.waiting:
+        waiting = [row.row.id for row in _rows(person, _open(query), now) if row.mine]
+        query = query.where(TeamRequest.id.in_(waiting))
+    page = page_of(query, TeamRequest.id, before=before)
+    return Page(_rows(person, page.rows, now), page.older, page.is_first)
+
+
+def waiting_for(person: PersonFacts, now: datetime) -> list[ListRow]:
+    """The open requests in which it is this person's turn."""
+    return [row for row in _rows(person, _open(queries.visible_to(person)), now) if row.mine]
+
+
+def _open(query: Select[Any]) -> list[TeamRequest]:
+    states = query.where(TeamRequest.state.in_(OPEN_STATES)).order_by(TeamRequest.id.desc()).limit(WAITING_LOOKED_AT)
+    return list(db.session.scalars(states))
+
+
+def _rows(person: PersonFacts | None, found: Sequence[TeamRequest], now: datetime) -> list[ListRow]:
+    facts = fact_queries.facts_of_many(found, now)
+    revisions = fact_queries.current_revisions([row.id for row in found]) if found else {}
+    weights = fact_queries.weights()
+    rows = []
+    for row in found:
+        turn = words.turn(facts[row.id], readiness.checks(facts[row.id], weights))
+        items = revisions[row.id].items if row.id in revisions else []
+        rows.append(ListRow(row, items, turn, person is not None and person.id in turn.people))
+    return rows
+
+
+def _filtered(person: PersonFacts | None, filters: Filters) -> Select[Any]:
+    query = queries.visible_to(person)
+    if filters.kind:
+        query = query.where(TeamRequest.kind == filters.kind)
+    if filters.stage == "open":
+        query = query.where(TeamRequest.state.in_(OPEN_STATES))
+    elif filters.stage == "ended":
+        query = query.where(TeamRequest.state.in_(ENDED))
+    elif filters.stage:
+        query = query.where(TeamRequest.state == State(filters.stage))
+    if filters.mine and person:
+        query = query.where(or_(TeamRequest.requester_id == person.id, TeamRequest.candidate_id == person.id))
+    if filters.person:
+        named = select(Person.id).where(Person.name == filters.person.replace("_", " "))
+        query = query.where(or_(TeamRequest.candidate_id.in_(named), TeamRequest.requester_id.in_(named)))
+    if filters.item:
+        type_, _, key = filters.item.partition(":")
+        query = query.where(queries.asks_for(type_, key))
+    if filters.words:
+        query = query.where(_mentions(person, filters.words))
+    return query
+
+
+def _mentions(person: PersonFacts | None, sought: str) -> Any:
+    """SQL: names, answers or readable comments of the request contain these words.
+
+    Team-only comments are searched for members alone, and never in what is about themselves.
+    """
+    if person is None:
+        return false()
+    if sought.lstrip("#").isdecimal() and len(sought) < 16:
+        return TeamRequest.id == int(sought.lstrip("#"))
+    pattern = "%" + sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    like = func.lower(Text.body).like(func.lower(pattern), escape="\\")
+    named = select(Person.id).where(func.lower(Person.name).like(func.lower(pattern), escape="\\"))
+    answered = select(Answer.request_id).join(Text, Answer.text_id == Text.id).where(like)
+    shared = (
+        select(Comment.request_id)
+        .join(Text, Comment.text_id == Text.id)
+        .where(like, Comment.audience == CommentAudience.SHARED)
+    )
+    found: list[ColumnElement[bool]] = [
+        TeamRequest.candidate_id.in_(named),
+        TeamRequest.id.in_(answered),
+        TeamRequest.id.in_(shared),
+    ]
+    if person.is_member:
+        team = select(Comment.request_id).join(Text, Comment.text_id == Text.id).where(like)
+        found.append(TeamRequest.id.in_(team) & (TeamRequest.candidate_id != person.id))
+    return or_(*found)
+
+
+STAGE_CHOICES: dict[str, Message] = {
+    "open": Message("Open"),
+    "ended": Message("Ended"),
+    **{state.value: words.stage(state) for state in State},
+}

@@ -1,0 +1,340 @@
+"""Everything the request page shows, loaded for one reader: what they may not read is not loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased, joinedload
+
+from portal.assessments import evidence as assessment_evidence
+from portal.assessments.summary import AssessmentSummary
+from portal.audit.models import Audience, Event
+from portal.errors import Message
+from portal.extensions import db
+from portal.org.catalogue import Weight
+from portal.people import queries as people_queries
+from portal.people.facts import PersonFacts
+from portal.people.models import Person
+from portal.requests import authority, fact_queries, filing_checks, queries, readiness, seen, words
+from portal.requests.authority import Authority
+from portal.requests.discussion_models import (
+    Comment,
+    CommentAudience,
+    CommentType,
+    Concern,
+    DecisionNote,
+    Evidence,
+    EvidenceType,
+    Position,
+    Recusal,
+    Sponsorship,
+)
+from portal.requests.kinds import registry
+from portal.requests.models import Answer, Decision, Referral, RequestedItem, Revision, SshKey, TeamRequest
+from portal.requests.queries import Seen
+from portal.requests.readiness import Check
+from portal.requests.words import Turn
+from portal.requests.workflow import Action, State
+
+COMMENTS_SHOWN = 30
+EVENTS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    """One event in words."""
+
+    at: datetime
+    says: Message
+    audience: Audience
+    sequence: int
+    hash: str
+
+
+@dataclass(slots=True)
+class RequestPage:
+    """One request as one person sees it."""
+
+    seen: Seen
+    me: PersonFacts
+    revision: Revision
+    checks: tuple[Check, ...]
+    authority: Authority
+    turn: Turn
+    why_not: Message | None
+    held_now: set[tuple[str, str]]
+    answers: dict[str, Answer]
+    comments: list[Comment]
+    comments_before: int | None
+    questions: list[tuple[Comment, list[Comment]]]
+    positions: list[Position] = field(default_factory=list)
+    concerns: list[Concern] = field(default_factory=list)
+    sponsorships: list[Sponsorship] = field(default_factory=list)
+    recusals: list[Recusal] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    summaries: dict[int, AssessmentSummary] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+    referral: Referral | None = None
+    notes: list[DecisionNote] = field(default_factory=list)
+    key: SshKey | None = None
+    earlier: list[TeamRequest] = field(default_factory=list)
+    timeline: list[TimelineLine] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def row(self) -> TeamRequest:
+        return self.seen.row
+
+    def may(self, action: str) -> bool:
+        """Whether the reader may do this: the same predicate the services ask."""
+        return Action(action) in self.seen.actions
+
+    @property
+    def decision(self) -> Decision | None:
+        """The decision on the current revision."""
+        return next((found for found in self.decisions if found.revision_id == self.revision.id), None)
+
+    @property
+    def open_concerns(self) -> list[Concern]:
+        return [concern for concern in self.concerns if concern.closed_at is None]
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the reader is the candidate."""
+        return self.me.id == self.row.candidate_id
+
+    @property
+    def my_turn(self) -> bool:
+        return self.me.id in self.turn.people
+
+    @property
+    def is_ready(self) -> bool:
+        return readiness.is_ready(self.checks)
+
+    @property
+    def unmet_required(self) -> tuple[Check, ...]:
+        """What "Decide anyway" would have to answer; open concerns have answers of their own."""
+        found = readiness.unmet(self.checks, Weight.REQUIRED)
+        return tuple(check for check in found if check.rule != "no_open_concern")
+
+    @property
+    def unmet_absolute(self) -> tuple[Check, ...]:
+        return readiness.unmet(self.checks, Weight.ABSOLUTE)
+
+    @property
+    def grounds(self) -> str:
+        """What the decision form carries of what is shown."""
+        return seen.grounds(
+            self.seen.facts,
+            self.checks,
+            [concern.id for concern in self.open_concerns],
+            [found.id for found in self.evidence],
+        )
+
+    def current_positions(self) -> list[Position]:
+        """The newest position of each person on this revision."""
+        newest = {
+            position.person_id: position for position in self.positions if position.revision_id == self.revision.id
+        }
+        return sorted(newest.values(), key=lambda position: position.id)
+
+    def earlier_positions(self) -> list[Position]:
+        """Positions that no longer count: replaced, or on an earlier revision."""
+        current = {position.id for position in self.current_positions()}
+        return [position for position in self.positions if position.id not in current]
+
+    def my_position(self) -> Position | None:
+        return next((found for found in self.current_positions() if found.person_id == self.me.id), None)
+
+    def edited_after(self, moment: datetime) -> bool:
+        """Whether the request's text was edited after this moment."""
+        return any(answer.created_at > moment for answer in self.answers.values())
+
+    def open_questions(self) -> list[Comment]:
+        """Questions without an answer, the oldest first."""
+        return [question for question, answers in self.questions if not answers]
+
+    def spoke(self) -> list[str]:
+        """Names of everybody who took a position or commented, once each."""
+        found = [position.person.name for position in self.positions] + [c.author.name for c in self.comments]
+        return list(dict.fromkeys(found))
+
+
+def load(person: PersonFacts, found: Seen, *, before: int | None, now: datetime) -> RequestPage:
+    """The page of a visible request for this reader."""
+    row, actions = found.row, found.actions
+    checks = readiness.checks(found.facts, fact_queries.weights())
+    comments, older = comments_page(row.id, team=Action.READ_TEAM in actions, before=before)
+    page = RequestPage(
+        seen=found,
+        me=person,
+        revision=queries.current_revision(row),
+        checks=checks,
+        authority=authority.authority(found.facts),
+        turn=words.turn(found.facts, checks),
+        why_not=authority.why_not(person, found.facts),
+        held_now=filing_checks.held_items(people_queries.facts(row.candidate_id, now), now),
+        answers=queries.answers(row.id),
+        comments=comments,
+        comments_before=older,
+        questions=_questions(row.id),
+        decisions=queries.decisions(row.id),
+        sponsorships=_sponsorships(row.id),
+        evidence=_evidence(row.id),
+        earlier=_earlier(person, row),
+    )
+    _load_private(page)
+    page.names = _names(page)
+    page.timeline = timeline(row.id, actions, page.names)
+    return page
+
+
+def _load_private(page: RequestPage) -> None:
+    """What only some readers may see; each query behind its action."""
+    row = page.row
+    if page.may(Action.READ_TEAM):
+        page.positions, page.concerns = _positions(row.id), _concerns(row.id)
+        page.recusals = _recusals(row.id)
+    if page.may(Action.READ_EVIDENCE):
+        page.summaries = assessment_evidence.summaries(
+            [found.assessment_id for found in page.evidence if found.assessment_id]
+        )
+    else:
+        page.evidence = [found for found in page.evidence if found.type is EvidenceType.LINK]
+    if page.may(Action.NOTE):
+        page.notes = _notes(row.id)
+    if page.may(Action.READ_KEY):
+        page.key = queries.ssh_key(row.id)
+    if row.state in (State.WITH_BOARD, State.APPROVED, State.DECLINED):
+        page.referral = queries.newest_referral(row.id)
+
+
+def comments_page(request_id: int, *, team: bool, before: int | None) -> tuple[list[Comment], int | None]:
+    """The newest comments in the order they were said, and the id to go back from."""
+    query = (
+        select(Comment)
+        .where(Comment.request_id == request_id)
+        .options(joinedload(Comment.author), joinedload(Comment.text))
+    )
+    if not team:
+        query = query.where(Comment.audience == CommentAudience.SHARED)
+    if before:
+        query = query.where(Comment.id < before)
+    rows = list(db.session.scalars(query.order_by(Comment.id.desc()).limit(COMMENTS_SHOWN + 1)))
+    shown = rows[:COMMENTS_SHOWN][::-1]
+    return shown, shown[0].id if len(rows) > COMMENTS_SHOWN else None
+
+
+def _questions(request_id: int) -> list[tuple[Comment, list[Comment]]]:
+    """Every question with its answers, the oldest first."""
+    query = (
+        select(Comment)
+        .where(Comment.request_id == request_id, Comment.type != CommentType.COMMENT)
+        .options(joinedload(Comment.author), joinedload(Comment.text))
+        .order_by(Comment.id)
+    )
+    found: dict[int, tuple[Comment, list[Comment]]] = {}
+    for comment in db.session.scalars(query):
+        if comment.type is CommentType.QUESTION:
+            found[comment.id] = (comment, [])
+        elif comment.answers_id in found:
+            found[comment.answers_id][1].append(comment)
+    return list(found.values())
+
+
+def _positions(request_id: int) -> list[Position]:
+    query = select(Position).where(Position.request_id == request_id).order_by(Position.id)
+    return list(db.session.scalars(query.options(joinedload(Position.person), joinedload(Position.text))))
+
+
+def _concerns(request_id: int) -> list[Concern]:
+    query = (
+        select(Concern)
+        .where(Concern.request_id == request_id)
+        .options(
+            joinedload(Concern.author),
+            joinedload(Concern.closed_by),
+            joinedload(Concern.name),
+            joinedload(Concern.text),
+            joinedload(Concern.closing),
+        )
+        .order_by(Concern.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def _sponsorships(request_id: int) -> list[Sponsorship]:
+    query = (
+        select(Sponsorship)
+        .where(Sponsorship.request_id == request_id, Sponsorship.withdrawn_at.is_(None))
+        .options(joinedload(Sponsorship.person), joinedload(Sponsorship.text))
+        .order_by(Sponsorship.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def _recusals(request_id: int) -> list[Recusal]:
+    query = select(Recusal).where(Recusal.request_id == request_id).order_by(Recusal.id)
+    return list(db.session.scalars(query.options(joinedload(Recusal.person), joinedload(Recusal.reason))))
+
+
+def _evidence(request_id: int) -> list[Evidence]:
+    query = (
+        select(Evidence)
+        .where(Evidence.request_id == request_id, Evidence.removed_at.is_(None))
+        .options(joinedload(Evidence.title), joinedload(Evidence.added_by), joinedload(Evidence.assessment))
+        .order_by(Evidence.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def _notes(request_id: int) -> list[DecisionNote]:
+    query = select(DecisionNote).where(DecisionNote.request_id == request_id).order_by(DecisionNote.id)
+    return list(db.session.scalars(query.options(joinedload(DecisionNote.author), joinedload(DecisionNote.text))))
+
+
+def _earlier(person: PersonFacts, row: TeamRequest) -> list[TeamRequest]:
+    """Other requests about the same candidate that the reader may see, the newest first."""
+    query = queries.visible_to(person).where(
+        TeamRequest.candidate_id == row.candidate_id, TeamRequest.id != row.id, TeamRequest.state != State.DRAFT
+    )
+    return list(db.session.scalars(query.order_by(TeamRequest.id.desc()).limit(5)))
+
+
+def _names(page: RequestPage) -> dict[int, str]:
+    """Names of those the page speaks of without having their rows."""
+    lead = page.seen.facts.leadership
+    ids = {person.id for person in (lead.director, lead.deputy, *lead.board) if person}
+    actor = aliased(Event)
+    acted = select(actor.actor_id).where(actor.request_id == page.row.id, actor.actor_id.is_not(None))
+    query = select(Person.id, Person.name).where(Person.id.in_(ids) | Person.id.in_(acted))
+    return {row.id: row.name for row in db.session.execute(query)}
+
+
+def timeline(request_id: int, actions: frozenset[Action], names: dict[int, str]) -> list[TimelineLine]:
+    """What happened, as far as the reader may know, the newest first."""
+    audiences = [Audience.PUBLIC, Audience.SHARED]
+    audiences += [Audience.TEAM] if Action.READ_TEAM in actions else []
+    audiences += [Audience.DECIDERS] if Action.NOTE in actions else []
+    query = select(Event).where(Event.request_id == request_id, Event.audience.in_(audiences))
+    rows = db.session.scalars(query.order_by(Event.id.desc()).limit(EVENTS_SHOWN))
+    return [_line(event, names) for event in rows]
+
+
+def _line(event: Event, names: dict[int, str]) -> TimelineLine:
+    says = words.EVENTS.get(event.code, Message("%(what)s", what=event.code))
+    who = names.get(event.actor_id or 0, "?")
+    return TimelineLine(event.at, Message(says.id, **{**says.values, "who": who}), event.audience, event.id, event.hash)
+
+
+def item_names(items: Sequence[RequestedItem]) -> list[str]:
+    """The catalogue's names of the items."""
+    return [words.item_words(item.item_type, item.item_key).name for item in items]
+
+
+def ready_reason(kind: str) -> Message:
+    """The sentence an approval of this kind may begin with."""
+    return registry.kind(kind).ready_reason

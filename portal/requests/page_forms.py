@@ -1,0 +1,128 @@
+"""The forms on the request page: empty, kept from an expired sign-in, or as they were just sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import SelectChoice  # type: ignore[attr-defined]  # the types lag behind WTForms 3.3
+
+from portal.assessments import evidence
+from portal.people import held_forms
+from portal.requests import forms, page, words
+from portal.requests.page import RequestPage
+from portal.requests.workflow import Action
+from portal.web.filters import day, say
+
+
+class PageForms:
+    """Makes each form when the page asks for it. ``sent`` are forms to show as they came back, by name."""
+
+    def __init__(self, shown: RequestPage, **sent: Any) -> None:
+        self._page = shown
+        self._sent = sent
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._sent:
+            self._sent[name] = getattr(type(self), f"_make_{name}")(self)
+        return self._sent[name]
+
+    def answer(self, question_id: int) -> forms.AnswerForm:
+        """The form under one question."""
+        return self._one_of(f"answer_{question_id}", forms.AnswerForm, "requests.answer")
+
+    def resolve(self, concern_id: int) -> forms.ReasonForm:
+        """The form under one open concern of the reader."""
+        return self._one_of(f"resolve_{concern_id}", forms.ReasonForm, "requests.resolve_concern")
+
+    def _one_of(self, name: str, form: type[Any], endpoint: str) -> Any:
+        """A form that stands on the page more than once: ids differ by a number."""
+        if name not in self._sent:
+            self._sent[name] = form(formdata=held_forms.kept_fields(endpoint))
+        for field in self._sent[name]:
+            field.id = f"{name}-{field.short_name}"
+        return self._sent[name]
+
+    def _make_comment(self) -> forms.CommentForm:
+        return comment_form(self._page, formdata=held_forms.kept_fields("requests.comment"))
+
+    def _make_question(self) -> forms.QuestionForm:
+        return forms.QuestionForm(formdata=held_forms.kept_fields("requests.ask"))
+
+    def _make_position(self) -> forms.PositionForm:
+        kept = held_forms.kept_fields("requests.take_position")
+        mine = self._page.my_position()
+        return forms.PositionForm.filled(
+            formdata=kept,
+            revision=self._page.row.revision_number,
+            relation=mine.relation if mine else None,
+            sentence=mine.text.body if mine and mine.text else None,
+        )
+
+    def _make_concern(self) -> forms.ConcernForm:
+        return forms.ConcernForm(formdata=held_forms.kept_fields("requests.raise_concern"))
+
+    def _make_sponsor(self) -> forms.OptionalReasonForm:
+        return forms.OptionalReasonForm(formdata=None)
+
+    def _make_recusal(self) -> forms.OptionalReasonForm:
+        return forms.OptionalReasonForm(formdata=None)
+
+    def _make_note(self) -> forms.NoteForm:
+        return forms.NoteForm(formdata=held_forms.kept_fields("requests.write_note"))
+
+    def _make_refer(self) -> forms.ReasonForm:
+        return forms.ReasonForm(formdata=held_forms.kept_fields("requests.refer"))
+
+    def _make_page_link(self) -> forms.PageLinkForm:
+        return forms.PageLinkForm(formdata=held_forms.kept_fields("requests.link_page"))
+
+    def _make_assessment_link(self) -> forms.AssessmentLinkForm | None:
+        form = assessment_link_form(self._page, formdata=None)
+        return form if form.assessment_id.choices else None
+
+    def _make_approve(self) -> forms.DecisionForm:
+        kept = held_forms.kept_fields("requests.approve") or held_forms.kept_fields("requests.record_approval")
+        form = approve_form(self._page, formdata=kept)
+        form.grounds.data = self._page.grounds
+        return form
+
+    def _make_decline(self) -> forms.DeclineForm:
+        kept = held_forms.kept_fields("requests.decline") or held_forms.kept_fields("requests.record_decline")
+        form = forms.DeclineForm(formdata=kept, prefix="decline-")
+        form.grounds.data = self._page.grounds
+        return form
+
+
+def comment_form(shown: RequestPage, **kwargs: Any) -> forms.CommentForm:
+    """The composer with the audiences open to the reader."""
+    return forms.CommentForm.for_readers(
+        may_team=shown.may(Action.COMMENT_TEAM), may_share=shown.may(Action.COMMENT), **kwargs
+    )
+
+
+def assessment_link_form(shown: RequestPage, **kwargs: Any) -> forms.AssessmentLinkForm:
+    """The finished assessments of the candidate that the reader may link and that are not linked yet."""
+    linked = {found.assessment_id for found in shown.evidence}
+    candidates = [
+        found
+        for found in evidence.linkable(shown.row.candidate_id)
+        if found.id not in linked and (shown.me.decides or shown.me.id in (found.person_id, found.marker_id))
+    ]
+    form = forms.AssessmentLinkForm(**kwargs)
+    form.assessment_id.choices = [
+        SelectChoice(str(found.id), f"{found.marker_name}, {day(found.assessed_on)}") for found in candidates
+    ]
+    return form
+
+
+def approve_form(shown: RequestPage, **kwargs: Any) -> forms.DecisionForm:
+    """The approval form of this request, with everything asked for chosen and the ready sentence filled in."""
+    items = [(item.id, words.item_words(item.item_type, item.item_key).name) for item in shown.revision.items]
+    concerns = [concern.id for concern in shown.open_concerns]
+    kwargs.setdefault("items", [id for id, _name in items])
+    kwargs.setdefault("reason", say(page.ready_reason(shown.row.kind)))
+    for item in shown.revision.items:
+        kwargs.setdefault(f"until_{item.id}", item.until)
+    return forms.decision_form(items, concerns, **kwargs)

@@ -1,0 +1,71 @@
+"""The page of one request, and how every other route of it answers: page, panel, or panels out of band."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from portal.errors import SignInNeeded
+from portal.org import organisation
+from portal.people import current
+from portal.people.facts import PersonFacts
+from portal.requests import page, queries, words
+from portal.requests.blueprint import bp
+from portal.requests.kinds import registry
+from portal.requests.page import RequestPage
+from portal.requests.page_forms import PageForms
+from portal.web import clock
+from portal.web.access import Rule, access
+from portal.web.fragments import render
+from portal.web.paging import before_id
+
+
+def me() -> PersonFacts:
+    """The standing of who sent this request. Raises SignInNeeded."""
+    found = current.actor_facts()
+    if found is None:
+        raise SignInNeeded("Sign in to go on.")
+    return found
+
+
+@bp.get("/<int:request_id>")
+@access(Rule.OBJECT, action="read")
+def show(request_id: int) -> ResponseReturnValue:
+    return render_request(request_id)
+
+
+def load_page(request_id: int) -> RequestPage:
+    """The page of a request for who sent this request. Raises NotVisible."""
+    now, person = clock.now(), me()
+    seen = queries.get_visible(person, request_id, now)
+    return page.load(person, seen, before=before_id(), now=now)
+
+
+def render_request(
+    request_id: int,
+    *,
+    panel: str = "",
+    also: tuple[str, ...] = (),
+    status: int = 200,
+    differences: tuple[object, ...] = (),
+    **forms: Any,
+) -> ResponseReturnValue:
+    """The request page, with ``forms`` as they were sent in place of empty ones.
+
+    For htmx: the ``panel`` alone, and the panels of ``also`` out of band.
+    """
+    shown = load_page(request_id)
+    return render(
+        "requests/show.html",
+        "requests/_swap.html" if panel else None,
+        status=status,
+        page=shown,
+        forms=PageForms(shown, **forms),
+        panel=panel,
+        also=also,
+        differences=differences,
+        words=words,
+        kind=organisation().kinds[shown.row.kind],
+        spec=registry.kind(shown.row.kind),
+    )
