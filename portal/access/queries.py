@@ -16,6 +16,7 @@ from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import WHOLE
 from portal.people.models import Nda, Person
+from portal.rules import queries as rules
 
 RECENTLY = timedelta(days=30)
 
@@ -187,7 +188,6 @@ def needs_nda(item_type: str, item_key: str) -> bool:
     return entry is None or entry.needs_nda
 
 
-def names_are_public() -> bool:
-    """The organisation's rule of what "Who has access to what" shows; without one, names are for the team."""
-    rule = organisation().rules.get("register_names")
-    return rule is not None and bool(rule.values.get(WHOLE, False))
+def names_are_public(now: datetime) -> bool:
+    """The rule of what "Who has access to what" shows; an organisation without it shows names to the team only."""
+    return bool(rules.values_for(WHOLE, now).get("register_names", False))

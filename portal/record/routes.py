@@ -1,12 +1,60 @@
-"""Pages of record."""
+"""The public record of decisions."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response, request
 
-bp = Blueprint("record", __name__)
+from portal.errors import Message
+from portal.org import organisation
+from portal.people import current
+from portal.record import page, queries
+from portal.record.queries import Filters
+from portal.web import clock
+from portal.web.access import Rule, access
+from portal.web.fragments import render
+from portal.web.navigation import NavigationEntry, add_navigation
+from portal.web.paging import before_id
+
+bp = Blueprint("record", __name__, url_prefix="/record")
+
+
+@bp.get("")
+@access(Rule.PUBLIC)
+def index() -> Response:
+    """Approvals by name with their public reason; "not yet" and withdrawn as counts."""
+    now = clock.now()
+    filters = Filters.read(request.args, this_year=now.year)
+    years = queries.years(now)
+    return render(
+        "record/index.html",
+        "record/_list.html",
+        filters=filters,
+        found=queries.approvals(filters, before=before_id()),
+        counts=queries.counts(filters, years),
+        years=years,
+        kinds=organisation().kinds.values(),
+        items=[*organisation().roles.values(), *organisation().access_items()],
+    )
+
+
+@bp.get("/<int:decision_id>")
+@access(Rule.PUBLIC)
+def show(decision_id: int) -> Response:
+    """The record of one approval: permanent and printable."""
+    found = page.record_page(decision_id, clock.now())
+    return render("record/show.html", found=found, decision=found.decision, reads_request=_reads_request(found))
+
+
+def _reads_request(found: page.RecordPage) -> bool:
+    """Whether a link to the request itself helps this reader; the request's own page keeps its door."""
+    reader, asked = current.actor_facts(), found.decision.team_request
+    if reader is None or reader.locked:
+        return False
+    return reader.is_member or reader.is_board or reader.id in (asked.candidate_id, asked.requester_id)
 
 
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
+    app.jinja_env.globals.update(record_words=page)
+    add_navigation(app, NavigationEntry("record.index", Message("Record"), 80))
