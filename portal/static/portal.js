@@ -47,13 +47,17 @@
   });
 
   /* A refusal that is not the form itself goes before the form: what was typed stays where it is. */
-  const showBefore = (source, box) => {
-    const place = source?.closest?.("form") ?? source;
+  const placeOf = (source) => (source?.matches("form, [data-autosave]") ? source : source?.closest("form") ?? source);
+  const clearBefore = (place) => {
+    if (place?.previousElementSibling?.matches(".error-box")) place.previousElementSibling.remove();
+  };
+  const showBefore = (ctx, box) => {
+    const place = placeOf(ctx?.sourceElement);
     if (!place?.isConnected) return false;
-    if (place.previousElementSibling?.matches(".error-box")) place.previousElementSibling.remove();
+    clearBefore(place);
     box.querySelector(".error-box__typed")?.remove();
     place.before(box);
-    focusOn(box);
+    if (["submit", "click"].includes(ctx.sourceEvent?.type)) focusOn(box); /* an autosave takes nobody out of their sentence */
     return true;
   };
 
@@ -61,11 +65,12 @@
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
     const main = tasks.find((task) => task.type === "main");
-    const box = main?.fragment.querySelector(":scope > .error-box");
-    if (box && ctx.response?.status >= 400 && showBefore(ctx.sourceElement, box)) {
+    const box = [...(main?.fragment.children ?? [])].find((element) => element.matches(".error-box"));
+    if (box && ctx.response?.status >= 400 && showBefore(ctx, box)) {
       event.preventDefault();
       return;
     }
+    clearBefore(placeOf(ctx.sourceElement));
     const target = main && (typeof main.target === "string" ? document.querySelector(main.target) : main.target);
     focusWasInside = Boolean(target?.contains(document.activeElement) && document.activeElement !== document.body);
   });
@@ -84,7 +89,7 @@
 
   document.addEventListener("htmx:error", (event) => {
     const template = byId("no-answer");
-    if (template) showBefore(event.detail.ctx?.sourceElement, template.content.firstElementChild.cloneNode(true));
+    if (template) showBefore(event.detail.ctx, template.content.firstElementChild.cloneNode(true));
   });
 
   /* Keys. Off in fields, with modifiers, in dialogs, and when switched off. */
