@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from flask import Flask
@@ -13,12 +13,39 @@ from portal import create_app
 from portal.extensions import db
 from portal.people.models import Person
 from tests import databases, factories
+from tests.browser import chromium, live_portal, page  # noqa: F401  # fixtures
 from tests.clients import use_apart_client
 
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=databases.in_ci(), max_examples=50)
 hypothesis_settings.load_profile("suite")
 
 _apps: dict[str, Flask] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the long campaigns too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without --slow the campaigns are left out, unless they are asked for by name (-m, -k or their address)."""
+    if config.getoption("--slow") or config.option.markexpr or config.option.keyword:
+        return
+    if any("::" in argument for argument in config.args):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With CI=true a browser or PostgreSQL test that was skipped has failed: nobody may miss it."""
+    report = yield
+    needed = item.get_closest_marker("browser") or "postgresql" in item.name
+    if databases.in_ci() and needed and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow here: {report.longrepr}"
+    return report
 
 
 def pytest_configure(config: pytest.Config) -> None:

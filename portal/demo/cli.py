@@ -27,7 +27,7 @@ def load() -> None:
 
 
 def _wiki() -> str:
-    return str(app_value("organisation").name)
+    return str(app_value("organisation").wiki_name)
 
 
 def init_app(app: Flask) -> None:
