@@ -21,6 +21,11 @@ CONFIRMATIONS = 2
 
 def absence_of(person_id: int, now: datetime) -> Absence | None:
     """The absence that this person is in, or has planned, and has not ended."""
+    return next(iter(unended_absences(person_id, now)), None)
+
+
+def unended_absences(person_id: int, now: datetime) -> Sequence[Absence]:
+    """The absences that this person is in or has planned: one, or more where two people became one."""
     return db.session.scalars(
         select(Absence)
         .where(
@@ -29,8 +34,7 @@ def absence_of(person_id: int, now: datetime) -> Absence | None:
             or_(Absence.to_at.is_(None), Absence.to_at > now),
         )
         .order_by(Absence.from_at)
-        .limit(1)
-    ).first()
+    ).all()
 
 
 def absences_of(person_ids: Iterable[int], now: datetime) -> dict[int, Absence]:

@@ -45,10 +45,10 @@ def end_absence(actor: Person, *, now: datetime) -> None:
     Raises NotPermitted, WrongState.
     """
     policy.require(policy.why_not_declare_absence(queries.facts(actor.id, now)))
-    absence = absence_queries.absence_of(actor.id, now)
+    absences = absence_queries.unended_absences(actor.id, now)
     ended = acting.end_all(actor.id, by_id=actor.id, now=now)
-    if absence is None and not ended:
+    if not absences and not ended:
         raise WrongState(Message("You are not on record as away, so there is nothing to end."))
-    if absence is not None:
+    for absence in absences:
         absence.ended_at = now
         audit.record("absence.ended", actor_id=actor.id, at=now, person_id=actor.id, subject_id=absence.id)

@@ -120,33 +120,37 @@ def end_capacity_by_hand(actor: Person, person_id: int, capacity: Capacity, *, n
     """The Board ends what somebody else holds; an operator may resign. Raises NotPermitted, NotVisible, WrongState."""
     person = roles.living_person(person_id)
     policy.require(policy.why_not_end_capacity(queries.facts(actor.id, now), capacity, person.id))
-    held = held_capacity(person.id, capacity, now)
-    if held is None:
+    held = held_capacities(person.id, capacity, now)
+    if not held:
         raise WrongState(Message("%(name)s does not hold this any more.", name=person.name))
-    held.to_at, held.ended_by_id = now, actor.id
-    audit.record(
-        "capacity.ended",
-        actor_id=actor.id,
-        at=now,
-        person_id=person.id,
-        subject_id=held.id,
-        audience=Audience.PUBLIC,
-        capacity=capacity.value,
-    )
-    return held
+    for assignment in held:
+        assignment.to_at, assignment.ended_by_id = now, actor.id
+        audit.record(
+            "capacity.ended",
+            actor_id=actor.id,
+            at=now,
+            person_id=person.id,
+            subject_id=assignment.id,
+            audience=Audience.PUBLIC,
+            capacity=capacity.value,
+        )
+    return held[0]
 
 
 def held_capacity(person_id: int, capacity: Capacity, now: datetime) -> CapacityAssignment | None:
     """The assignment by which the person holds the capacity at this moment."""
+    return next(iter(held_capacities(person_id, capacity, now)), None)
+
+
+def held_capacities(person_id: int, capacity: Capacity, now: datetime) -> Sequence[CapacityAssignment]:
+    """Every such assignment: two people who became one may have two of the same capacity."""
     return db.session.scalars(
-        select(CapacityAssignment)
-        .where(
+        select(CapacityAssignment).where(
             CapacityAssignment.person_id == person_id,
             CapacityAssignment.capacity == capacity,
             queries.in_force(CapacityAssignment.from_at, CapacityAssignment.to_at, now),
         )
-        .limit(1)
-    ).first()
+    ).all()
 
 
 def holds(person_id: int, post: Post, now: datetime) -> bool:

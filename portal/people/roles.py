@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -62,10 +63,10 @@ def end_role(
     Raises Invalid for a role that the catalogue lacks, NotPermitted for one that is appointed.
     """
     role = requestable_role(role_key, retired_too=True)
-    held = held_role(living_person(person_id).id, role.key, now)
-    if held is None:
-        return None
-    return finish(held, by_id=by_id, reason=reason, now=now, decision_id=decision_id, request_id=request_id)
+    held = held_roles(living_person(person_id).id, role.key, now)
+    for assignment in held:
+        finish(assignment, by_id=by_id, reason=reason, now=now, decision_id=decision_id, request_id=request_id)
+    return held[0] if held else None
 
 
 def end_role_by_hand(
@@ -82,10 +83,12 @@ def end_role_by_hand(
     policy.require(policy.why_not_end_role(queries.facts(actor.id, now), role.leads, person.id))
     if person.id != actor.id and not (reason and reason.strip()):
         raise Invalid(Message("Say why. The person and those who decide can read it."), field="reason")
-    held = held_role(person.id, role.key, now)
-    if held is None:
+    held = held_roles(person.id, role.key, now)
+    if not held:
         raise WrongState(Message("%(name)s does not hold this role any more.", name=person.name))
-    return finish(held, by_id=actor.id, reason=reason, now=now)
+    for assignment in held:
+        finish(assignment, by_id=actor.id, reason=reason, now=now)
+    return held[0]
 
 
 def begin(
@@ -195,6 +198,11 @@ def _prolong(
 
 def held_role(person_id: int, role_key: str, now: datetime) -> RoleAssignment | None:
     """The assignment by which the person holds the role at this moment."""
+    return next(iter(held_roles(person_id, role_key, now)), None)
+
+
+def held_roles(person_id: int, role_key: str, now: datetime) -> Sequence[RoleAssignment]:
+    """Every such assignment: two people who became one may have two of the same role."""
     return db.session.scalars(
         select(RoleAssignment)
         .where(
@@ -204,8 +212,7 @@ def held_role(person_id: int, role_key: str, now: datetime) -> RoleAssignment | 
             or_(RoleAssignment.to_at.is_(None), RoleAssignment.to_at > now),
         )
         .order_by(RoleAssignment.id)
-        .limit(1)
-    ).first()
+    ).all()
 
 
 def living_person(person_id: int) -> Person:
