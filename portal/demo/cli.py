@@ -7,7 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from config import Settings
-from portal.demo import people
+from portal.demo import people, requests
 from portal.extensions import app_value
 from portal.web.unit_of_work import unit_of_work
 
@@ -21,7 +21,8 @@ def load() -> None:
     if settings.is_production or not settings.dev_wiki:
         raise click.ClickException("Demo data belongs to the development wiki login, which is off here.")
     with unit_of_work() as now:
-        people.load(settings.wiki_url, now=now)
+        who = people.load(settings.wiki_url, now=now)
+        requests.load(who, now=now)
     names = ", ".join(demo.name for demo in people.DEMO_PEOPLE)
     click.echo(f'"Sign in with {_wiki()}" as one of: {names}')
 

@@ -121,14 +121,18 @@ def _refuse_second(opened: Opened, revision: Revision) -> None:
         raise AlreadyDecided(decided)
 
 
-def _refuse_changed(opened: Opened, ruling: Ruling) -> None:
-    current = seen.grounds(
+def grounds_now(opened: Opened) -> str:
+    """The grounds as they stand under the lock."""
+    return seen.grounds(
         opened.facts,
         checks(opened),
         [concern.id for concern in objection_services.open_concerns(opened.row.id)],
         queries.evidence_ids(opened.row.id),
     )
-    differences = seen.differences(ruling.grounds, current)
+
+
+def _refuse_changed(opened: Opened, ruling: Ruling) -> None:
+    differences = seen.differences(ruling.grounds, grounds_now(opened))
     if differences:
         raise ChangedSinceSeen(differences)
 

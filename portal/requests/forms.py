@@ -11,11 +11,11 @@ from wtforms import (
     DateField,
     HiddenField,
     RadioField,
-    SelectChoice,  # type: ignore[attr-defined]  # the types lag behind WTForms 3.3
     SelectField,
     SelectMultipleField,
     widgets,
 )
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the types lag behind WTForms 3.3
 from wtforms.validators import URL, DataRequired, Length, Optional, Regexp, StopValidation
 
 from portal.org import organisation

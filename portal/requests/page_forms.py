@@ -30,11 +30,13 @@ class PageForms:
 
     def answer(self, question_id: int) -> forms.AnswerForm:
         """The form under one question."""
-        return self._one_of(f"answer_{question_id}", forms.AnswerForm, "requests.answer")
+        form: forms.AnswerForm = self._one_of(f"answer_{question_id}", forms.AnswerForm, "requests.answer")
+        return form
 
     def resolve(self, concern_id: int) -> forms.ReasonForm:
         """The form under one open concern of the reader."""
-        return self._one_of(f"resolve_{concern_id}", forms.ReasonForm, "requests.resolve_concern")
+        form: forms.ReasonForm = self._one_of(f"resolve_{concern_id}", forms.ReasonForm, "requests.resolve_concern")
+        return form
 
     def _one_of(self, name: str, form: type[Any], endpoint: str) -> Any:
         """A form that stands on the page more than once: ids differ by a number."""
