@@ -188,7 +188,7 @@ def _ready(who: dict[str, Person], steps: list[Step]) -> None:
     review = _assessed(steps, engineer, specialist, "2212321n122n" + "2322123n" + "33222333", 9)
     own = _assessed(steps, engineer, engineer, "3212221n112n" + "2212112n" + "33323333", 12)
     story = _Story("ready", who, steps)
-    story.filed(8, "Demo Software Engineer", "access_expansion", "system:grafana", "system:graylog", task=15032)
+    story.filed(8, "Demo Software Engineer", "access_expansion", "system:grafana", "system:github", task=15032)
     story.evidence(7.9, "Demo Software Engineer", review)
     story.evidence(7.8, "Demo Software Engineer", own)
     story.said(7, "Demo Infrastructure Specialist", texts.READY_COMMENT)

@@ -159,7 +159,7 @@ def turn(facts: RequestFacts, checks: tuple[Check, ...]) -> Turn:
         board = frozenset(person.id for person in facts.leadership.board)
         return Turn(Message("Waiting for the Board's outcome"), None, board)
     if facts.state is not State.DISCUSSION:
-        return Turn(Message("Nothing is waiting here"), None, nobody)
+        return Turn(Message(""), None, nobody)
     found = authority(facts)
     if is_ready(checks):
         who = frozenset(id for id, _ in found.deciders)
@@ -173,5 +173,5 @@ def _still_discussed(facts: RequestFacts, checks: tuple[Check, ...]) -> Turn:
         return Turn(Message("The team discusses it"), ends, frozenset())
     lacking = next((check for check in checks if not check.met and check.weight != "advised"), None)
     if lacking:
-        return Turn(Message("Something is missing: %(says)s", says=lacking.says), None, frozenset())
+        return Turn(lacking.says, None, frozenset())
     return Turn(Message("The team discusses it"), ends, frozenset())

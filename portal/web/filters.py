@@ -19,6 +19,8 @@ def say(message: Message | str | None) -> str:
         return ""
     if not isinstance(message, Message):
         return str(message)  # also what lazy_gettext gives
+    if not message.id:
+        return ""  # gettext would answer with the catalogue's header
     values = {key: say(value) if isinstance(value, Message) else value for key, value in message.values.items()}
     return str(gettext(message.id, **values))
 
