@@ -37,7 +37,14 @@ PASSIVE = {  # rows about a person that are no act of theirs
     ("nda", "confirmed_by_id"),
     ("grant", "person_id"),
 }
-ARRIVALS = ("person.arrived", "person.renamed", "identity.bound", "identity.locked", "identity.unlocked")
+ARRIVALS = (  # coming in is no act
+    "person.arrived",
+    "person.renamed",
+    "identity.bound",
+    "identity.linked",
+    "identity.locked",
+    "identity.unlocked",
+)
 
 
 class LinkOutcome(StrEnum):
