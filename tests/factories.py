@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from flask.testing import FlaskClient
 
 from portal.extensions import db
+from portal.people import services as people
 from portal.people import sessions
 from portal.people.models import Capacity, CapacityAssignment, Origin, Person, RoleAssignment, WikiIdentity
 from portal.web import clock
@@ -42,9 +43,7 @@ def person(name: str | None = None, *roles: str, capacity: Capacity | None = Non
             )
         if capacity:
             db.session.add(
-                CapacityAssignment(
-                    person_id=found.id, capacity=capacity, from_at=LONG_AGO, origin=Origin.BEFORE_PORTAL
-                )
+                CapacityAssignment(person_id=found.id, capacity=capacity, from_at=LONG_AGO, origin=Origin.BEFORE_PORTAL)
             )
     return found
 
@@ -85,3 +84,10 @@ def days(number: float) -> timedelta:
 
 def now() -> datetime:
     return clock.now()
+
+
+def absent(found: Person, *, length: timedelta | None = None) -> Person:
+    """Let this person be away from now on; for a Director the Deputy acts."""
+    with unit_of_work() as moment:
+        people.declare_absence(found, moment, to_at=moment + length if length else None, reason=None, now=moment)
+    return found

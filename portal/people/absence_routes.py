@@ -16,7 +16,7 @@ from portal.people.absence_queries import CONFIRMATIONS, SILENCE
 from portal.people.facts import Leadership, PersonFacts
 from portal.people.forms import AbsenceForm, NoteForm, blame
 from portal.people.held_forms import kept_fields
-from portal.people.models import Absence, Person, UnreachableReport
+from portal.people.models import Absence, ActingPeriod, Person, UnreachableReport
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.attention import Attention
@@ -97,7 +97,7 @@ class Unreachable:
     why_not_confirm: Message | None
     why_not_start: Message | None
     why_not_end: Message | None
-    acting_since: datetime | None
+    acting: ActingPeriod | None
 
 
 @bp.get("/people/director-unreachable")
@@ -118,7 +118,6 @@ def _unreachable(facts: PersonFacts, now: datetime) -> Unreachable:
     director = leadership.director
     report = absence_queries.unreachable_report(director.id, now) if director else None
     last_act = absence_queries.last_act(director.id, now) if director else None
-    period = queries.acting_period(director.id, now) if director else None
     why_not = policy.why_not_report_unreachable(facts) or _not_yet(last_act, now)
     return Unreachable(
         leadership=leadership,
@@ -131,7 +130,7 @@ def _unreachable(facts: PersonFacts, now: datetime) -> Unreachable:
         why_not_confirm=why_not or (_said(facts.id, report) if report else None),
         why_not_start=policy.why_not_start_acting(facts),
         why_not_end=policy.why_not_end_acting(facts),
-        acting_since=period.from_at if period else None,
+        acting=queries.acting_period(director.id, now) if director else None,
     )
 
 

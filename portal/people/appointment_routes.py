@@ -190,18 +190,12 @@ def note_nda(person_id: int) -> ResponseReturnValue:
     """Note it."""
     form, actor, person = NdaForm(), current.actor(), visible_person(person_id)
     form.offer(list(team_queries.holders(Capacity.BOARD, clock.now())))
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or (signed_on := form.signed_on.data) is None:
         return _nda_page(form, person, status=422)
     current.require_fresh()
     try:
         with unit_of_work() as now:
-            services.note_nda(
-                actor,
-                person.id,
-                signed_on=form.signed_on.data,
-                confirmed_by_id=form.confirming_id(),
-                now=now,
-            )
+            services.note_nda(actor, person.id, signed_on=signed_on, confirmed_by_id=form.confirming_id(), now=now)
     except Invalid as error:
         return _nda_page(form, person, status=blame(form, error))
     flash(_("Noted: a non-disclosure agreement is signed."), "success")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -172,6 +172,11 @@ class Absence(Base):
     person: Mapped[Person] = relationship()
     reason: Mapped[Text | None] = relationship()
 
+    @property
+    def last_day(self) -> date | None:
+        """The last day away, in UTC; the end is the midnight after it."""
+        return (self.to_at - timedelta(microseconds=1)).date() if self.to_at else None
+
 
 class ActingReason(StrEnum):
     ABSENCE = "absence"
@@ -193,9 +198,9 @@ class ActingPeriod(Base):
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     absence_id: Mapped[int | None] = mapped_column(ForeignKey("absence.id"))
     started_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    note_id: Mapped[int | None] = mapped_column(
-        ForeignKey("text.id"), comment="the Board's record, where it began it"
-    )
+    note_id: Mapped[int | None] = mapped_column(ForeignKey("text.id"), comment="the Board's record, where it began it")
+
+    note: Mapped[Text | None] = relationship()
 
 
 class UnreachableReport(Base):

@@ -124,6 +124,7 @@ def waiting(person_id: int, now: datetime) -> Iterable[Attention]:
 
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
+    app.extensions.setdefault(sections.REGISTRY, [])
     app.register_blueprint(bp)
     sign_in_routes.init_app(app)
     absence_routes.init_app(app)

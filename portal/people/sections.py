@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from flask import Flask, current_app
-
+from portal.extensions import app_value
 from portal.people.facts import PersonFacts
+
+REGISTRY = "person_sections"
+
+
+class App(Protocol):
+    """An application: what it holds for features, by name."""
+
+    extensions: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +32,12 @@ class PersonSection:
 SectionSource = Callable[[int, PersonFacts | None, datetime], PersonSection | None]
 
 
-def add_section(app: Flask, source: SectionSource) -> None:
-    """Register a part of every person's page."""
-    app.extensions.setdefault("person_sections", []).append(source)
+def add_section(app: App, source: SectionSource) -> None:
+    """Register a part of every person's page. The fragment finds its values in ``section.context``."""
+    app.extensions.setdefault(REGISTRY, []).append(source)
 
 
 def of_person(person_id: int, viewer: PersonFacts | None, now: datetime) -> list[PersonSection]:
     """The registered parts of this person's page that this reader may see."""
-    sources: list[SectionSource] = current_app.extensions.get("person_sections", [])
+    sources: list[SectionSource] = app_value(REGISTRY)
     return [section for source in sources if (section := source(person_id, viewer, now)) is not None]

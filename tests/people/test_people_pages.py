@@ -201,6 +201,7 @@ def test_the_last_day_away_counts_whole(app: Flask, as_person: SignIn) -> None:
     assert absence is not None
     assert absence.to_at is not None
     assert absence.to_at.date() == last + timedelta(days=1)
+    assert absence.last_day == last
 
 
 def test_the_director_cannot_be_reached_step_by_step(app: Flask, as_person: SignIn) -> None:
@@ -243,7 +244,9 @@ def test_the_board_lets_the_deputy_act_and_ends_it(as_person: SignIn) -> None:
     assert board.post("/people/acting", data={"note": ""}).status_code == 422
     assert board.post("/people/acting", data={"note": "Minutes of today"}).status_code == 303
     assert queries.leadership(factories.now()).acting_open
-    assert "End it" in board.get("/people/director-unreachable").text
+    page = board.get("/people/director-unreachable").text
+    assert "End it" in page
+    assert "Minutes of today" in page
     assert as_person(factories.member()).post("/people/acting/end").status_code == 403
     assert board.post("/people/acting/end").status_code == 303
     assert not queries.leadership(factories.now()).acting_open
