@@ -45,6 +45,7 @@ def excluded(person: PersonFacts, team_request: RequestFacts) -> Message | None:
     tests = (
         (person.locked, "The wiki account is blocked or locked."),
         (person.id == team_request.candidate_id, "This request is about you."),
+        (person.id in team_request.former_candidates, "This request was about you."),
         (person.id == team_request.requester_id, "You filed this request."),
         (person.id in team_request.sponsors_ever, "You sponsored this request."),
         (person.id in team_request.markers, "You marked an assessment that is linked here."),

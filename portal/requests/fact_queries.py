@@ -131,6 +131,7 @@ def _everything(ids: list[int]) -> Any:
     )
     return union_all(
         rows(Sponsorship, "sponsor", Sponsorship.person_id, withdrawn, zero),
+        rows(Revision, "candidate", Revision.candidate_id, none, zero),
         rows(Recusal, "recused", Recusal.person_id, none, zero),
         rows(Position, "position", Position.person_id, Position.stance.cast(String), Position.id, current),
         rows(Concern, "concern", Concern.id, none, zero, Concern.closed_at.is_(None)),
@@ -177,6 +178,7 @@ def _facts(
         closed_at=found.closed_at,
         sponsors=frozenset(id for id, withdrawn, _ in parts.rows["sponsor"] if withdrawn is None),
         sponsors_ever=parts.ids("sponsor"),
+        former_candidates=parts.ids("candidate") - {found.candidate_id},
         recused=parts.ids("recused"),
         assessments=tuple(parts.assessments),
         items=items,

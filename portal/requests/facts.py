@@ -51,7 +51,8 @@ class AssessmentFacts:
 class RequestFacts:
     """A request at one moment. Ids only; no names, no texts.
 
-    ``sponsors_ever`` also has those who withdrew: who once vouched does not decide. ``fiscal``: the kind says that
+    ``sponsors_ever`` also has those who withdrew: who once vouched does not decide. ``former_candidates``: whom an
+    earlier revision was about; what the team said of them stays closed to them. ``fiscal``: the kind says that
     money is involved. ``would_*``: what the candidate's roles amount to once everything asked for is given.
     """
 
@@ -69,6 +70,7 @@ class RequestFacts:
     closed_at: datetime | None = None
     sponsors: frozenset[int] = frozenset()
     sponsors_ever: frozenset[int] = frozenset()
+    former_candidates: frozenset[int] = frozenset()
     recused: frozenset[int] = frozenset()
     assessments: tuple[AssessmentFacts, ...] = ()
     items: tuple[ItemFacts, ...] = ()

@@ -112,8 +112,8 @@ def item_choices(spec: KindSpec) -> list[SelectChoice]:
     catalogue = organisation()
     roles = [role for role in catalogue.roles.values() if not role.leads and not role.retired]
     found = [SelectChoice(f"role:{role.key}", role.name) for role in roles] if "role" in spec.adds else []
-    for item in catalogue.access_items():
-        if item.type in spec.adds and not item.retired:
+    for item in catalogue.requestable_items():
+        if item.type in spec.adds:
             found.append(SelectChoice(f"{item.type}:{item.key}", item.name))
     return found
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
+from portal.access import queries as access_queries
+from portal.access.standing import HeldAccess
 from portal.assessments import evidence as assessment_evidence
 from portal.assessments.summary import AssessmentSummary
 from portal.audit.models import Audience, Event
@@ -82,6 +84,7 @@ class RequestPage:
     key: SshKey | None = None
     earlier: list[TeamRequest] = field(default_factory=list)
     timeline: list[TimelineLine] = field(default_factory=list)
+    grants: Sequence[HeldAccess] = ()
     names: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -187,9 +190,20 @@ def load(person: PersonFacts, found: Seen, *, before: int | None, now: datetime)
         earlier=_earlier(person, row),
     )
     _load_private(page)
+    if page.decision:
+        page.checks = snapshot(page.decision)
+        page.grants = access_queries.of_decision(page.decision.id, now) if page.decision.approved else ()
     page.names = _names(page)
     page.timeline = timeline(row.id, actions, page.names)
     return page
+
+
+def snapshot(decision: Decision) -> tuple[Check, ...]:
+    """The checks as they stood when it was decided."""
+    return tuple(
+        Check(found["rule"], found["met"], Weight(found["weight"]), Message(found["says"], **found["values"]))
+        for found in decision.checks
+    )
 
 
 def _load_private(page: RequestPage) -> None:

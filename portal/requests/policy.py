@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from portal.errors import Message, NotPermitted, NotVisible, PortalError, WrongState
 from portal.people.facts import PersonFacts
-from portal.requests.authority import DecidesAs, authority, why_not
+from portal.requests.authority import DecidesAs, authority, excluded, why_not
 from portal.requests.facts import RequestFacts
-from portal.requests.workflow import DECIDABLE, ENDED, OPEN_STATES, UNDER_DISCUSSION, Action, State
+from portal.requests.workflow import DECIDABLE, OPEN_STATES, UNDER_DISCUSSION, Action, State
 
 Predicate = Callable[[PersonFacts, RequestFacts], bool]
 ALL_STATES = frozenset(State)
@@ -22,6 +22,11 @@ SUBMITTED = ALL_STATES - {State.DRAFT}
 
 def is_candidate(person: PersonFacts, team_request: RequestFacts) -> bool:
     return person.id == team_request.candidate_id
+
+
+def stands_aside(person: PersonFacts, team_request: RequestFacts) -> bool:
+    """Whom it is about, or was about before the person was changed: the team speaks of them without them."""
+    return is_candidate(person, team_request) or person.id in team_request.former_candidates
 
 
 def is_requester(person: PersonFacts, team_request: RequestFacts) -> bool:
@@ -47,8 +52,8 @@ def can_read(person: PersonFacts, team_request: RequestFacts) -> bool:
 
 
 def is_team(person: PersonFacts, team_request: RequestFacts) -> bool:
-    """A member, or the Board while it has the word; never the candidate."""
-    if is_candidate(person, team_request):
+    """A member, or the Board while it has the word; never whom it is or was about."""
+    if stands_aside(person, team_request):
         return False
     return person.is_member or (person.is_board and with_board(team_request))
 
@@ -64,13 +69,12 @@ def may_share(person: PersonFacts, team_request: RequestFacts) -> bool:
 
 
 def may_advise(person: PersonFacts, team_request: RequestFacts) -> bool:
-    """Position and concern: a member who is neither the candidate nor able to decide it. The Director never advises."""
-    return (
-        person.is_member
-        and takes_part(person, team_request)
-        and not person.is_director
-        and authority(team_request).capacity_of(person.id) is not DecidesAs.DEPUTY
-    )
+    """Position and concern: a member who is neither the candidate nor the one who decides it at the time."""
+    if not person.is_member or not takes_part(person, team_request):
+        return False
+    if person.is_board and with_board(team_request):
+        return False
+    return authority(team_request).capacity_of(person.id) is None
 
 
 def may_sponsor(person: PersonFacts, team_request: RequestFacts) -> bool:
@@ -92,15 +96,12 @@ def may_decide(person: PersonFacts, team_request: RequestFacts) -> bool:
 
 def may_record_outcome(person: PersonFacts, team_request: RequestFacts) -> bool:
     """A member of the Board, while it has the word, who is not involved."""
-    if is_party(person, team_request) or not person.is_board or person.locked:
-        return False
-    involved = team_request.sponsors_ever | team_request.markers | team_request.recused
-    return with_board(team_request) and person.id not in involved
+    return person.is_board and with_board(team_request) and excluded(person, team_request) is None
 
 
 def may_note(person: PersonFacts, team_request: RequestFacts) -> bool:
     """Private decision notes."""
-    if is_candidate(person, team_request) or person.id in team_request.recused:
+    if stands_aside(person, team_request) or person.id in team_request.recused:
         return False
     return person.decides or (person.is_board and with_board(team_request))
 
@@ -135,7 +136,7 @@ TABLE: dict[Action, Row] = {
     Action.READ_CHECKS: Row(SUBMITTED, can_read),
     Action.READ_EVIDENCE: Row(SUBMITTED, lambda p, r: is_candidate(p, r) or is_team(p, r), ONLY_MEMBERS),
     Action.READ_KEY: Row(SUBMITTED, may_read_key, "The key is for the candidate, the Director and who carries it out."),
-    Action.READ_REASONS: Row(SUBMITTED, lambda p, r: p.decides and not is_candidate(p, r), "Only deciders read this."),
+    Action.READ_REASONS: Row(SUBMITTED, lambda p, r: p.decides and not stands_aside(p, r), "Only deciders read this."),
     Action.SUBMIT: Row(frozenset({State.DRAFT}), is_requester, "Only the person who began the draft can submit it."),
     Action.AGREE: Row(frozenset({State.AGREEMENT}), is_candidate, "Only the candidate can agree."),
     Action.EDIT: Row(OPEN_STATES, is_party, ONLY_PARTY),
@@ -161,9 +162,9 @@ TABLE: dict[Action, Row] = {
     Action.REOPEN: Row(frozenset({State.DECLINED}), may_decide, ONLY_DECIDER),
     Action.NOTE: Row(SUBMITTED, may_note, "Private notes are for those who decide."),
     Action.REDACT: Row(
-        SUBMITTED, lambda p, r: p.decides and not is_candidate(p, r), "Only its author or a decider can."
+        SUBMITTED, lambda p, r: p.decides and not stands_aside(p, r), "Only its author or a decider can."
     ),
-    Action.REVIEW: Row(ENDED, lambda p, r: p.is_director and not is_candidate(p, r), "This is for the Director."),
+    Action.REVIEW: Row(SUBMITTED, lambda p, r: p.is_director and not stands_aside(p, r), "This is for the Director."),
     Action.MARK_GRANTED: Row(
         frozenset({State.APPROVED}), lambda p, r: p.is_member and not is_candidate(p, r), ONLY_MEMBERS
     ),
@@ -190,7 +191,7 @@ def _fits(action: Action, team_request: RequestFacts) -> bool:
 def _why(person: PersonFacts, action: Action, team_request: RequestFacts, row: Row) -> Message:
     if person.id in team_request.recused and action is not Action.RECUSE:
         return Message("You recused yourself from this request.")
-    if is_candidate(person, team_request):
+    if stands_aside(person, team_request):
         return Message("You take no part in the decision about your own request.")
     if row.allows is may_decide:
         return why_not(person, team_request) or Message(ONLY_DECIDER)

@@ -30,12 +30,15 @@ class Check:
 Outcome = tuple[bool, Message]
 
 
+def involved(r: RequestFacts) -> frozenset[int]:
+    """Whose word is not independent: parties, sponsors, markers, who stepped aside, and who may decide."""
+    parties = frozenset({r.requester_id, r.candidate_id}) | r.former_candidates
+    return parties | r.sponsors_ever | r.markers | r.recused | {id for id, _ in authority(r).deciders}
+
+
 def counted_positions(team_request: RequestFacts) -> frozenset[int]:
-    """Who took a position and is not involved: neither party, sponsor, marker nor able to decide."""
-    involved = {team_request.requester_id, team_request.candidate_id}
-    involved |= team_request.sponsors_ever | team_request.markers
-    involved |= {id for id, _ in authority(team_request).deciders}
-    return frozenset(position.person_id for position in team_request.positions) - involved
+    """Who took a position and is not involved."""
+    return frozenset(position.person_id for position in team_request.positions) - involved(team_request)
 
 
 def _agreed(r: RequestFacts) -> Outcome:
@@ -85,8 +88,7 @@ def _positions(r: RequestFacts) -> Outcome:
 
 
 def _positions_advised(r: RequestFacts) -> Outcome:
-    involved = {r.requester_id, r.candidate_id} | r.sponsors_ever | r.markers | {id for id, _ in authority(r).deciders}
-    half = math.ceil(len(r.members_not_away - involved) / 2)
+    half = math.ceil(len(r.members_not_away - involved(r)) / 2)
     needed = min(int(r.rules["positions_advised"]), half)
     found = len(counted_positions(r))
     return found >= needed, Message("%(found)s of %(needed)s advised positions.", found=found, needed=needed)
@@ -105,9 +107,9 @@ def _no_open_question(r: RequestFacts) -> Outcome:
 
 
 def _sponsor(r: RequestFacts) -> Outcome:
-    return bool(r.sponsors), Message("A member sponsors this.") if r.sponsors else Message(
-        "No member sponsors this yet."
-    )
+    if r.sponsors - r.recused:
+        return True, Message("A member sponsors this.")
+    return False, Message("No member sponsors this yet.")
 
 
 def asks_new_shell(r: RequestFacts) -> bool:
