@@ -83,7 +83,7 @@ def _discussion_days(r: RequestFacts) -> Outcome:
 def _positions(r: RequestFacts) -> Outcome:
     needed, found = int(r.rules["positions"]), len(counted_positions(r))
     return found >= needed, Message(
-        "%(found)s of %(needed)s members who are not involved spoke.", found=found, needed=needed
+        "Members not involved who spoke: %(found)s, needed: %(needed)s.", found=found, needed=needed
     )
 
 
@@ -91,7 +91,7 @@ def _positions_advised(r: RequestFacts) -> Outcome:
     half = math.ceil(len(r.members_not_away - involved(r)) / 2)
     needed = min(int(r.rules["positions_advised"]), half)
     found = len(counted_positions(r))
-    return found >= needed, Message("%(found)s of %(needed)s advised positions.", found=found, needed=needed)
+    return found >= needed, Message("Positions: %(found)s, advised: %(needed)s.", found=found, needed=needed)
 
 
 def _no_open_concern(r: RequestFacts) -> Outcome:

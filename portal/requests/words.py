@@ -80,7 +80,8 @@ EVENTS: dict[str, Message] = {
     "grant.granted": Message("%(who)s marked access as granted"),
     "grant.renewed": Message("Access renewed"),
     "grant.revoked": Message("%(who)s revoked access"),
-    "role.begun": Message("A role began"),
+    "role.assigned": Message("A role began"),
+    "role.extended": Message("A role was prolonged"),
     "role.ended": Message("A role ended"),
 }
 
