@@ -240,6 +240,8 @@ def _item_status(
     theirs: Entry | None = None,
     saved_at: datetime | None = None,
 ) -> ResponseReturnValue:
+    """The status of one item. The token moves on only with what the person sees: saved here, or shown as theirs."""
+    newest = theirs or (whole.entries[item.key] if saved_at else None)
     return render(
         "assessments/item.html",
         "assessments/_item_status.html",
@@ -248,6 +250,6 @@ def _item_status(
         item=item,
         form=form,
         theirs=theirs,
-        token=(theirs or whole.entries[item.key]).token,
+        token=newest.token if newest else form[f"seen-{item.key}"].data,
         saved_at=saved_at,
     )

@@ -250,6 +250,21 @@ def test_a_stale_item_shows_both_texts_and_saves_when_sent_again(as_person: AsPe
     assert stored(draft).remark == "from tab two"
 
 
+def test_a_mistyped_link_does_not_make_a_stale_item_look_fresh(as_person: AsPerson) -> None:
+    ann = factories.volunteer()
+    client, draft = as_person(ann), made.self_assessment(ann)
+    url = f"/assessments/{draft}/items/{KEY}"
+    fields = typed(client.get(f"/assessments/{draft}"), **{f"remark-{KEY}": "from tab two", f"link-{KEY}": "nope"})
+    made.fill(ann, draft, {KEY: Entry(Score.BASIC, "from tab one")})
+
+    refused = client.post(url, data=fields, headers=HTMX)
+    token = hidden(refused, f"seen-{KEY}")
+    again = client.post(url, data={**fields, f"link-{KEY}": "", f"seen-{KEY}": token}, headers=HTMX)
+
+    assert (refused.status_code, again.status_code) == (422, 409)
+    assert stored(draft).remark == "from tab one"
+
+
 def test_a_form_without_tokens_overwrites_nothing(as_person: AsPerson) -> None:
     ann = factories.volunteer()
     client, draft = as_person(ann), made.self_assessment(ann)
