@@ -12,6 +12,7 @@ from portal.access.standing import HeldAccess
 from portal.access.words import ItemWords
 from portal.errors import Message
 from portal.org import organisation
+from portal.people import policy as people_policy
 from portal.people.facts import PersonFacts
 
 TYPES = (ItemType.ACCESS_GROUP, ItemType.SYSTEM)
@@ -74,6 +75,7 @@ class Waiting:
     item: ItemWords
     not_yet: Message | None
     why_not: Message | None
+    notes_nda: bool
 
 
 def register(filters: Filters, now: datetime, *, names: bool) -> list[Entry]:
@@ -115,4 +117,5 @@ def waits(access: HeldAccess, reader: PersonFacts, *, has_nda: bool) -> Waiting:
         words.item_words(access.item_type, access.item_key),
         not_yet=services.why_not_yet(access, has_nda=has_nda),
         why_not=policy.why_not_mark(reader, access.person_id),
+        notes_nda=not has_nda and people_policy.why_not_note_nda(reader, access.person_id) is None,
     )

@@ -14,9 +14,11 @@ from portal.access.forms import GiveUpForm, RevokeForm
 from portal.access.register import Filters, Waiting
 from portal.access.standing import HeldAccess
 from portal.errors import Invalid, Message, NotVisible, WrongState
-from portal.people import current
+from portal.people import current, sections
+from portal.people import policy as people_policy
 from portal.people import queries as people
 from portal.people.facts import PersonFacts
+from portal.people.sections import PersonSection
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.attention import Attention, add_source
@@ -166,18 +168,32 @@ def _end_page(found: HeldAccess, form: GiveUpForm | RevokeForm, *, status: int =
     )
 
 
+def _person_section(person_id: int, reader: PersonFacts | None, now: datetime) -> PersonSection | None:
+    """What somebody has access to and had, on their own page; None where the reader may not know."""
+    public = queries.names_are_public(now)
+    if not policy.reads_grant(reader, person_id, public=public):
+        return None
+    held = queries.history(person_id, now)
+    mine = reader is not None and reader.id == person_id
+    if not held and not mine:
+        return None
+    may_end = reader is not None and policy.why_not_end(reader, person_id) is None
+    context = {"accesses": held, "may_end": may_end, "mine": mine}
+    return PersonSection("access/_person_access.html", context, public=public and bool(held))
+
+
 def _attention(person_id: int, now: datetime) -> Iterator[Attention]:
     """Members are told of approved access that they can set up; who can note a missing agreement, of that."""
     reader = people.facts(person_id, now)
-    notes_nda = reader.is_board or reader.is_director
-    if reader.locked or not (reader.is_member or notes_nda):
+    if not policy.reads_team_part(reader):
         return
     for row in register.waiting(now, reader):
         title = Message("%(item)s for %(name)s", item=row.item.name, name=row.access.person_name)
-        url = url_for("access.show", grant_id=row.access.grant_id)
         if row.not_yet is None and row.why_not is None:
+            url = url_for("access.show", grant_id=row.access.grant_id)
             yield Attention(url, title, Message("Approved: set it up, then mark it as granted"), row.access.since)
-        elif row.not_yet is not None and notes_nda and person_id != row.access.person_id:
+        elif row.not_yet is not None and people_policy.why_not_note_nda(reader, row.access.person_id) is None:
+            url = url_for("appointments.nda", person_id=row.access.person_id)
             yield Attention(url, title, Message("A non-disclosure agreement has to be noted first"), row.access.since)
 
 
@@ -187,3 +203,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(access_words=words)
     add_navigation(app, NavigationEntry("access.index", Message("Access"), 70))
     add_source(app, _attention)
+    sections.add_section(app, _person_section)

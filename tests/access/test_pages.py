@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal.access import queries, words
+from portal.access import queries, services, words
 from portal.access.models import ItemType
 from portal.access.standing import Status
 from portal.audit import services as audit
@@ -282,7 +282,11 @@ def test_members_are_told_what_they_can_set_up(app: Flask) -> None:
 
     def reasons(person: Person) -> list[str]:
         with app.test_request_context():
-            return [str(item.reason) for item in attention.of_person(person.id, clock.now()) if "/access/" in item.url]
+            return [
+                str(item.reason)
+                for item in attention.of_person(person.id, clock.now())
+                if "mediawiki-" in str(item.title)
+            ]
 
     set_up, note = "Approved: set it up, then mark it as granted", "A non-disclosure agreement has to be noted first"
     assert reasons(member) == [set_up]
@@ -291,6 +295,61 @@ def test_members_are_told_what_they_can_set_up(app: Flask) -> None:
     assert reasons(board) == [note]
     assert sorted(reasons(director)) == [note, set_up]
     assert status_of(plain.id) is Status.APPROVED
+
+
+def test_who_may_note_the_missing_agreement_is_led_there(app: Flask, as_person: SignIn) -> None:
+    holder = people.member("Ann Holder")
+    grant = factories.approved(holder, people.person("Earlier"), SECRET_GROUP)
+    link = f"/people/{holder.id}/nda"
+
+    assert link in text(as_person(people.director()), "/access/waiting")
+    assert link in text(as_person(people.board_member()), f"/access/{grant.id}")
+    assert link not in text(as_person(people.member()), f"/access/{grant.id}")
+    assert link not in text(as_person(holder), f"/access/{grant.id}")
+
+
+def test_the_page_of_a_person_has_their_access(app: Flask, client: FlaskClient, as_person: SignIn) -> None:
+    holder, director = people.volunteer("Ann Holder"), people.director()
+    live = factories.granted(holder, director, decision_id=7)
+    ended = factories.granted(holder, director, "bastion")
+    with unit_of_work() as now:
+        services.revoke(director, ended.id, reason="Canary reason", now=now)
+    url = f"/people/{holder.id}"
+
+    public, own, directors = text(client, url), text(as_person(holder), url), text(as_person(director), url)
+
+    assert GROUP in public
+    assert "/record/7" in public
+    assert "ended 12 Nov 2026" in public
+    assert "Canary reason" not in public
+    assert ("Give up" in public, "Revoke" in public) == (False, False)
+    assert f"/access/{live.id}/end" in own
+    assert "Give up" in own
+    assert f"/access/{live.id}/end" in directors
+    assert "Revoke" in directors
+    assert f"/access/{ended.id}/end" not in own + directors
+
+
+def test_a_person_without_access_learns_so_on_their_own_page_alone(
+    app: Flask, client: FlaskClient, as_person: SignIn
+) -> None:
+    member = people.member()
+    says = "You hold no access through the portal yet."
+
+    assert says in text(as_person(member), f"/people/{member.id}")
+    assert says not in text(client, f"/people/{member.id}")
+
+
+def test_where_names_are_for_the_team_a_persons_access_is_too(
+    app: Flask, client: FlaskClient, as_person: SignIn
+) -> None:
+    holder, member = people.member(), people.member()
+    factories.granted(holder, people.director())
+    hide_names()
+
+    assert GROUP not in text(client, f"/people/{holder.id}")
+    assert GROUP in text(as_person(member), f"/people/{holder.id}")
+    assert GROUP in text(as_person(holder), f"/people/{holder.id}")
 
 
 def test_no_key_reason_or_refused_request_is_on_a_public_page(app: Flask, client: FlaskClient) -> None:
