@@ -84,6 +84,7 @@ class RequestFacts:
     would_develop: bool = False
     would_liaise: bool = False
     groups_held: frozenset[str] = frozenset()
+    held_requires: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = ()  # of each group held: what it builds on
     key_offered: bool = False
     rules: dict[str, int | bool] = field(default_factory=dict)
 

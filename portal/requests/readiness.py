@@ -137,7 +137,7 @@ def _prerequisites(r: RequestFacts) -> Outcome:
     lacking = sorted(
         item.key
         for item in r.items
-        if item.adds and any(not (alternatives & (after | r.groups_held)) for alternatives in item.requires)
+        if item.adds and any(not (alternatives & after) for alternatives in item.requires)
     )
     if lacking:
         return False, Message("Something it builds on is missing: %(items)s.", items=", ".join(lacking))

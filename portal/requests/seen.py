@@ -42,7 +42,7 @@ def differences(before: str, now: str) -> list[Message]:
             return [Message("What is asked for was changed.")]
         found = _checks(old["checks"], new["checks"])
         found += _lists(set(old["concerns"]), set(new["concerns"]), set(old["evidence"]), set(new["evidence"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return [Message("The page was out of date.")]
     return found or [Message("The page was out of date.")]
 

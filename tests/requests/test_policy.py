@@ -1,0 +1,313 @@
+"""The permission matrix of one request, cell by cell, in every state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from portal.errors import NotPermitted, NotVisible, PortalError, WrongState
+from portal.people.facts import PersonFacts
+from portal.people.models import Capacity
+from portal.requests import policy
+from portal.requests.facts import AssessmentFacts, RequestFacts
+from portal.requests.workflow import Action, State
+from tests.requests import pure
+from tests.requests.pure import BOARD, CANDIDATE, DEPUTY, DIRECTOR, NOON, REQUESTER
+
+# Y yes, B while the request is with the Board, TM if they are also a member, - no.
+# DE is the Deputy while acting: they decide. So neither DE nor DI advises here; see the tests below for when they do.
+MATRIX = """
+action                AN LK OU CA RQ TM DE DI BO TR AD
+read                  -  -  -  Y  Y  Y  Y  Y  Y  -  -
+read_checks           -  -  -  Y  Y  Y  Y  Y  Y  -  -
+read_team             -  -  -  -  TM Y  Y  Y  B  -  -
+read_evidence         -  -  -  Y  TM Y  Y  Y  B  -  -
+read_reasons          -  -  -  -  -  -  Y  Y  -  -  -
+edit                  -  -  -  Y  Y  -  -  -  -  -  -
+withdraw              -  -  -  Y  Y  -  -  -  -  -  -
+agree                 -  -  -  Y  -  -  -  -  -  -  -
+submit                -  -  -  -  Y  -  -  -  -  -  -
+comment               -  -  -  Y  Y  Y  Y  Y  B  -  -
+answer                -  -  -  Y  Y  Y  Y  Y  B  -  -
+comment_team          -  -  -  -  TM Y  Y  Y  B  -  -
+ask                   -  -  -  -  TM Y  Y  Y  B  -  -
+take_position         -  -  -  -  TM Y  -  -  -  -  -
+raise_concern         -  -  -  -  TM Y  -  -  -  -  -
+sponsor               -  -  -  -  TM Y  Y  -  -  -  -
+recuse                -  -  -  -  TM Y  Y  Y  Y  -  -
+link_evidence         -  -  -  Y  Y  Y  Y  Y  -  -  -
+unlink_evidence       -  -  -  Y  Y  Y  Y  Y  -  -  -
+approve               -  -  -  -  -  -  Y  Y  -  -  -
+decline               -  -  -  -  -  -  Y  Y  -  -  -
+override_concern      -  -  -  -  -  -  Y  Y  -  -  -
+reopen                -  -  -  -  -  -  Y  Y  -  -  -
+refer                 -  -  -  -  -  -  Y  Y  -  -  -
+record_approval       -  -  -  -  -  -  -  -  B  -  -
+record_decline        -  -  -  -  -  -  -  -  B  -  -
+note                  -  -  -  -  -  -  Y  Y  B  -  -
+redact                -  -  -  -  -  -  Y  Y  -  -  -
+mark_granted          -  -  -  -  TM Y  Y  Y  -  -  -
+"""
+STATES = {
+    "read read_checks read_team read_evidence read_reasons comment comment_team note redact": (
+        "agreement discussion needs_information with_board approved declined withdrawn closed"
+    ),
+    "edit link_evidence unlink_evidence": "agreement discussion needs_information with_board",
+    "withdraw": "draft agreement discussion needs_information with_board",
+    "agree": "agreement",
+    "submit": "draft",
+    "answer": "discussion needs_information with_board closed",
+    "ask take_position raise_concern sponsor recuse record_approval record_decline": (
+        "discussion needs_information with_board"
+    ),
+    "approve decline refer override_concern": "discussion needs_information",
+    "reopen": "declined",
+    "mark_granted": "approved",
+}
+IN_STATES = {
+    action: {State(state) for state in states.split()}
+    for actions, states in STATES.items()
+    for action in actions.split()
+}
+DRAFT_ACTIONS = {"read", "submit", "withdraw"}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: the column, the person, and what has to hold of the request for them to be in it."""
+
+    column: str
+    person: PersonFacts | None
+    also_member: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+ACTING = {"leadership": pure.leadership(acting_open=True)}
+MEMBER = 20
+ACTORS = {
+    "anonymous": Actor("AN", None),
+    "locked member": Actor("LK", pure.member(MEMBER, locked=True)),
+    "locked candidate": Actor("LK", pure.member(CANDIDATE, locked=True)),
+    "outsider": Actor("OU", pure.outsider(MEMBER)),
+    "candidate": Actor("CA", pure.outsider(CANDIDATE)),
+    "requester": Actor("RQ", pure.outsider(REQUESTER)),
+    "requester who is a member": Actor("RQ", pure.member(REQUESTER), also_member=True),
+    "member": Actor("TM", pure.member(MEMBER)),
+    "acting Deputy": Actor("DE", pure.deputy(), changes=ACTING),
+    "Director": Actor("DI", pure.director()),
+    "Board": Actor("BO", pure.board()),
+    "treasurer": Actor("TR", pure.outsider(MEMBER, Capacity.TREASURER)),
+    "operator": Actor("AD", pure.outsider(MEMBER, Capacity.OPERATOR)),
+}
+HEAD, *LINES = MATRIX.strip().splitlines()
+CELLS = {
+    (line.split()[0], column): cell
+    for line in LINES
+    for column, cell in zip(HEAD.split()[1:], line.split()[1:], strict=True)
+}
+ACTIONS = [line.split()[0] for line in LINES]
+
+
+def allows(actor: Actor, action: str, state: State) -> bool:
+    """What the cell says of this actor, leaving aside whether the action makes sense in this state."""
+    cell = CELLS[action, actor.column]
+    if state is State.DRAFT and actor.column != "RQ":
+        return False
+    return cell == "Y" or (cell == "TM" and actor.also_member) or (cell == "B" and state is State.WITH_BOARD)
+
+
+def refused_with(found: PortalError | None) -> type[PortalError] | None:
+    return type(found) if found else None
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("name", ACTORS)
+def test_each_cell_of_the_matrix_holds_in_every_state(name: str, action: str) -> None:
+    actor = ACTORS[name]
+    for state in State:
+        found = policy.refusal(actor.person, Action(action), pure.request(state=state, **actor.changes))
+
+        kind = refused_with(found)
+        if not allows(actor, "read", state):
+            assert kind is NotVisible, state
+        elif state is State.DRAFT and action not in DRAFT_ACTIONS:
+            assert kind in (NotPermitted, WrongState), state
+        elif not allows(actor, action, state):
+            assert kind is NotPermitted, state
+        elif state not in IN_STATES[action] and not (action == "read" and state is State.DRAFT):
+            assert kind is WrongState, state
+        else:
+            assert kind is None, state
+
+
+def test_every_action_that_people_press_has_a_row() -> None:
+    by_itself = {Action.LAST_ANSWER, Action.LATE_ANSWER, Action.EXPIRE}
+    elsewhere = {Action.READ_KEY, Action.REVIEW, Action.RESOLVE_CONCERN, Action.WITHDRAW_SPONSORSHIP}
+
+    assert {Action(action) for action in ACTIONS} | elsewhere | by_itself == set(Action)
+    assert set(policy.TABLE) == set(Action) - by_itself
+
+
+OFFICES = {
+    "member": pure.member(CANDIDATE),
+    "Director": pure.director(CANDIDATE),
+    "Deputy": pure.deputy(CANDIDATE),
+    "Board": pure.member(CANDIDATE, Capacity.BOARD),
+    "treasurer": pure.member(CANDIDATE, Capacity.TREASURER),
+    "operator": pure.member(CANDIDATE, Capacity.OPERATOR),
+}
+
+
+def with_office(person: PersonFacts, **changes: Any) -> RequestFacts:
+    """A request in which this person holds whatever office they hold, and the Deputy acts."""
+    lead = pure.leadership(
+        director=person if person.is_director else pure.director(),
+        deputy=person if person.is_deputy else pure.deputy(),
+        board=(person,) if person.is_board else (pure.board(),),
+        acting_open=True,
+    )
+    return pure.request(leadership=lead, **changes)
+
+
+FORBIDDEN = [action for action in ACTIONS if CELLS[action, "CA"] == "-" and action != "submit"]
+
+
+@pytest.mark.parametrize("action", FORBIDDEN)
+@pytest.mark.parametrize("office", OFFICES)
+def test_no_office_lets_a_candidate_take_part_in_their_own_request(office: str, action: str) -> None:
+    person = OFFICES[office]
+    for state in set(State) - {State.DRAFT}:
+        assert not policy.may(person, Action(action), with_office(person, state=state)), state
+
+
+@pytest.mark.parametrize("action", [action for action in FORBIDDEN if action not in ("recuse", "mark_granted")])
+@pytest.mark.parametrize("office", OFFICES)
+def test_neither_does_it_let_whom_the_request_was_about_before(office: str, action: str) -> None:
+    person = replace(OFFICES[office], id=MEMBER)
+    for state in set(State) - {State.DRAFT}:
+        found = with_office(person, state=state, former_candidates=frozenset({MEMBER}))
+
+        assert not policy.may(person, Action(action), found), state
+
+
+PART = ["comment", "comment_team", "ask", "take_position", "raise_concern", "resolve_concern", "sponsor"]
+DECIDING = ["approve", "decline", "refer", "override_concern", "record_approval", "record_decline", "note"]
+
+
+@pytest.mark.parametrize("action", [*PART, "link_evidence", *DECIDING])
+@pytest.mark.parametrize("person", [pure.member(MEMBER), pure.director(), pure.deputy(), pure.board()], ids=str)
+def test_who_recused_themselves_reads_but_takes_no_part(person: PersonFacts, action: str) -> None:
+    for state in (State.DISCUSSION, State.NEEDS_INFORMATION, State.WITH_BOARD):
+        found = with_office(person, state=state, recused=frozenset({person.id}))
+
+        assert policy.may(person, Action.READ, found)
+        refused = policy.refusal(person, Action(action), found)
+        assert isinstance(refused, NotPermitted)
+        assert str(refused.message) == "You recused yourself from this request."
+
+
+@pytest.mark.parametrize(
+    "involved",
+    [
+        {"requester_id": DIRECTOR},
+        {"sponsors_ever": frozenset({DIRECTOR})},
+        {"assessments": (AssessmentFacts(DIRECTOR, True, NOON),)},
+    ],
+    ids=["filed it", "sponsors", "marked"],
+)
+def test_a_director_who_is_involved_does_not_decide_but_may_advise(involved: dict[str, Any]) -> None:
+    found = pure.request(**involved)
+
+    assert isinstance(policy.refusal(pure.director(), Action.APPROVE, found), NotPermitted)
+    assert policy.may(pure.director(), Action.TAKE_POSITION, found)
+    assert policy.may(pure.director(), Action.RAISE_CONCERN, found)
+    assert policy.may(pure.deputy(), Action.APPROVE, found)
+    assert not policy.may(pure.deputy(), Action.TAKE_POSITION, found)
+
+
+def test_the_deputy_is_one_of_the_members_while_the_director_is_there() -> None:
+    found = pure.request()
+
+    assert not policy.may(pure.deputy(), Action.APPROVE, found)
+    assert policy.may(pure.deputy(), Action.TAKE_POSITION, found)
+    assert policy.may(pure.deputy(), Action.SPONSOR, found)
+
+
+@pytest.mark.parametrize("acting", [False, True])
+def test_the_deputy_never_decides_on_money(acting: bool) -> None:
+    for changes in ({}, {"recused": frozenset({DIRECTOR})}):
+        found = pure.request(fiscal=True, leadership=pure.leadership(acting_open=acting), **changes)
+
+        for action in (Action.APPROVE, Action.DECLINE, Action.REFER, Action.OVERRIDE_CONCERN):
+            assert isinstance(policy.refusal(pure.deputy(), action, found), NotPermitted)
+
+
+def test_the_board_has_the_word_where_nobody_else_may_decide() -> None:
+    found = pure.request(recused=frozenset({DIRECTOR, DEPUTY}))
+
+    assert policy.may(pure.board(), Action.RECORD_APPROVAL, found)
+    assert policy.may(pure.board(), Action.READ_TEAM, found)
+    assert not policy.may(pure.board(), Action.APPROVE, found)
+
+
+@pytest.mark.parametrize(
+    "involved",
+    [
+        {"candidate_id": BOARD},
+        {"requester_id": BOARD},
+        {"sponsors_ever": frozenset({BOARD})},
+        {"recused": frozenset({BOARD})},
+        {"assessments": (AssessmentFacts(BOARD, True, NOON),)},
+        {"former_candidates": frozenset({BOARD})},
+    ],
+)
+def test_a_member_of_the_board_who_is_involved_records_no_outcome(involved: dict[str, Any]) -> None:
+    found = pure.request(state=State.WITH_BOARD, **involved)
+
+    assert not policy.may(pure.board(), Action.RECORD_APPROVAL, found)
+
+
+def test_a_member_of_the_board_who_is_also_on_the_team_does_not_advise_what_the_board_decides() -> None:
+    person = pure.member(BOARD, Capacity.BOARD)
+
+    assert policy.may(person, Action.TAKE_POSITION, with_office(person))
+    assert not policy.may(person, Action.TAKE_POSITION, with_office(person, state=State.WITH_BOARD))
+
+
+def test_the_key_is_for_its_owner_the_director_and_after_approval_for_members() -> None:
+    for state in set(State) - {State.DRAFT}:
+        found = pure.request(state=state)
+
+        assert policy.may(pure.outsider(CANDIDATE), Action.READ_KEY, found)
+        assert policy.may(pure.director(), Action.READ_KEY, found)
+        assert not policy.may(pure.outsider(REQUESTER), Action.READ_KEY, found)
+        assert not policy.may(pure.board(), Action.READ_KEY, found)
+        assert policy.may(pure.member(MEMBER), Action.READ_KEY, found) == (state is State.APPROVED)
+
+
+def test_only_a_sponsor_takes_a_sponsorship_back() -> None:
+    found = pure.request(sponsors=frozenset({MEMBER}))
+
+    assert policy.may(pure.member(MEMBER), Action.WITHDRAW_SPONSORSHIP, found)
+    assert not policy.may(pure.member(MEMBER + 1), Action.WITHDRAW_SPONSORSHIP, found)
+
+
+def test_the_director_reviews_what_the_acting_deputy_decided_whatever_became_of_it() -> None:
+    for state in set(State) - {State.DRAFT}:
+        found = pure.request(state=state, awaits_review=True)
+
+        assert policy.may(pure.director(), Action.REVIEW, found)
+        assert not policy.may(pure.deputy(), Action.REVIEW, found)
+        assert isinstance(policy.refusal(pure.director(), Action.REVIEW, pure.request(state=state)), WrongState)
+
+
+def test_allowed_is_the_same_question_asked_of_every_action() -> None:
+    for actor in ACTORS.values():
+        for state in State:
+            found = pure.request(state=state, **actor.changes)
+
+            assert policy.allowed(actor.person, found) == {
+                a for a in policy.TABLE if policy.may(actor.person, a, found)
+            }
