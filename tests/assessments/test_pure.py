@@ -112,8 +112,8 @@ def test_the_sums_are_those_of_a_naive_recount(given_counts: list[Count]) -> Non
     assert overall.not_applicable == sum(score == "na" for _s, _f, score in scores)
     assert overall.points == sum(POINTS.get(score, 0) for _s, _f, score in scores)
     for parts, place in ((sections, 0), (focuses, 1)):
-        assert sum(tally.items for tally in parts.values()) == overall.items  # type: ignore[attr-defined]
-        for name, tally in parts.items():  # type: ignore[attr-defined]
+        assert sum(tally.items for tally in parts.values()) == overall.items
+        for name, tally in parts.items():
             own = [row for row in scores if row[place] == name]
             assert tally.met == sum(score in ("2", "3") for _s, _f, score in own)
             assert tally.applicable == sum(score != "na" for _s, _f, score in own)

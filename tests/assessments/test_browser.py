@@ -1,0 +1,48 @@
+"""Filling in an assessment in a real browser: autosave, quick changes, two tabs."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser import LivePortal
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_item_saves_itself_and_two_tabs_show_both_texts(live_portal: LivePortal, page: Page) -> None:
+    live_portal.sign_in(page, "Demo Software Engineer")
+    page.goto(f"{live_portal.url}/assessments")
+    page.get_by_role("button", name="Start a self-assessment").click()
+    url = page.url.split("#")[0]
+    security = page.locator("#item-web-security")
+
+    security.get_by_role("radio").first.focus()
+    page.keyboard.press("3")
+    expect(page.locator("#status-web-security")).to_contain_text("Saved")
+    expect(page.locator("#progress")).to_contain_text("of 28")
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route("**/items/**", slowly)
+    for key in ("1", "0", "n"):  # each before the answer to the one before it
+        page.keyboard.press(key)
+        page.wait_for_timeout(500)
+    page.wait_for_timeout(2500)
+    page.unroute("**/items/**")
+    expect(page.locator("#status-web-security .conflict")).to_have_count(0)
+    page.reload()
+    expect(security.get_by_role("radio").last).to_be_checked()
+
+    other = page.context.new_page()
+    other.goto(url)
+    for tab, words in ((other, "from tab two"), (page, "from tab one")):
+        item = tab.locator("#item-log-interpretation")
+        item.locator("summary").click()
+        item.get_by_label("Remark").fill(words)
+        item.get_by_label("Remark").blur()
+        expect(tab.locator("#status-log-interpretation")).to_contain_text(("Saved", "Stored")[tab is page])
+    expect(page.locator("#status-log-interpretation")).to_contain_text("from tab two")
+    expect(page.locator("#item-log-interpretation textarea")).to_have_value("from tab one")
