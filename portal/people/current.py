@@ -43,7 +43,7 @@ def is_signed_in() -> bool:
 def actor() -> Person:
     """The person who sent this request, as a plain row. Raises SignInNeeded."""
     if not is_signed_in():
-        raise SignInNeeded("Sign in to go on.")
+        raise SignInNeeded("This page is for people who are signed in.")
     person: Person = current_user.person
     return person
 
@@ -104,7 +104,7 @@ def guard() -> None:
         return
     facts = actor_facts()
     if facts is None:
-        raise SignInNeeded("Sign in to go on.")
+        raise SignInNeeded("This page is for people who are signed in.")
     if not OPENS[rule](facts):
         raise NotPermitted(SHUT[rule])
 
