@@ -26,7 +26,7 @@ class PageForms:
             raise AttributeError(name)
         if name not in self._sent:
             self._sent[name] = getattr(type(self), f"_make_{name}")(self)
-        return self._sent[name]
+        return _named(name, self._sent[name])
 
     def answer(self, question_id: int) -> forms.AnswerForm:
         """The form under one question."""
@@ -39,12 +39,10 @@ class PageForms:
         return form
 
     def _one_of(self, name: str, form: type[Any], endpoint: str) -> Any:
-        """A form that stands on the page more than once: ids differ by a number."""
+        """A form that stands on the page more than once: its name ends in a number."""
         if name not in self._sent:
             self._sent[name] = form(formdata=held_forms.kept_fields(endpoint))
-        for field in self._sent[name]:
-            field.id = f"{name}-{field.short_name}"
-        return self._sent[name]
+        return _named(name, self._sent[name])
 
     def _make_comment(self) -> forms.CommentForm:
         return comment_form(self._page, formdata=held_forms.kept_fields("requests.comment"))
@@ -95,6 +93,13 @@ class PageForms:
         form = forms.DeclineForm(formdata=kept, prefix="decline-")
         form.grounds.data = self._page.grounds
         return form
+
+
+def _named(name: str, form: Any) -> Any:
+    """The form with ids that begin with its name: many forms of the page have a field of the same name."""
+    for field in form or ():
+        field.id = f"{name}-{field.short_name}"
+    return form
 
 
 def comment_form(shown: RequestPage, **kwargs: Any) -> forms.CommentForm:
