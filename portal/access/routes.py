@@ -201,6 +201,6 @@ def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
     app.jinja_env.globals.update(access_words=words)
-    add_navigation(app, NavigationEntry("access.index", Message("Access"), 70))
+    add_navigation(app, NavigationEntry("access.index", Message("Access"), 50))
     add_source(app, _attention)
     sections.add_section(app, _person_section)

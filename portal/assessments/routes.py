@@ -160,5 +160,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(sheet_routes.bp)
     app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
     add_source(app, attention)
-    add_navigation(app, NavigationEntry("assessments.index", Message("Assessments"), 40, shown=current.is_signed_in))
+    add_navigation(app, NavigationEntry("assessments.index", Message("Assessments"), 30, shown=current.is_signed_in))
     cli.init_app(app)

@@ -75,5 +75,6 @@ def init_app(app: Flask) -> None:
     add_navigation(
         app,
         NavigationEntry("home.index", Message("Dashboard"), 10, shown=current.is_signed_in),
-        NavigationEntry("home.front_door", Message("Join the team"), 70),
+        NavigationEntry("home.front_door", Message("Join the team"), 70, shown=lambda: not current.is_signed_in()),
+        NavigationEntry("home.front_door", Message("Join the team"), 70, shown=current.is_signed_in, footer=True),
     )

@@ -32,6 +32,6 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     add_navigation(
         app,
-        NavigationEntry("org.roles", Message("Roles"), 50),
+        NavigationEntry("org.roles", Message("Roles"), 80, footer=True),
         NavigationEntry("org.privacy", Message("Privacy"), 90, footer=True),
     )

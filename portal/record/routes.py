@@ -57,4 +57,4 @@ def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
     app.jinja_env.globals.update(record_words=page)
-    add_navigation(app, NavigationEntry("record.index", Message("Record"), 80))
+    add_navigation(app, NavigationEntry("record.index", Message("Record"), 55))

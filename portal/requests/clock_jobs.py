@@ -1,4 +1,4 @@
-"""What happens to requests by itself: a reminder after 7 days without an answer, closing after 30. Idempotent."""
+"""What happens to requests by itself: a reminder of unanswered questions, then closing. Idempotent."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from portal.extensions import db
+from portal.org.catalogue import WHOLE
 from portal.requests import services
 from portal.requests.discussion_models import Comment, CommentType
 from portal.requests.discussion_services import open_questions
 from portal.requests.models import TeamRequest
 from portal.requests.workflow import Action, State
-
-REMIND_AFTER = timedelta(days=7)
-CLOSE_AFTER = timedelta(days=30)
+from portal.rules import queries as rules
 
 
 def tick(now: datetime) -> int:
     """Remind of and close what waits for an answer. Returns how many requests were touched."""
-    return _remind(now) + _close(now)
+    values = rules.values_for(WHOLE, now)
+    remind = timedelta(days=int(values["question_reminder_days"]))
+    close = timedelta(days=int(values["question_close_days"]))
+    return _remind(now, remind) + _close(now, close)
 
 
 def _waiting(now: datetime, longer_than: timedelta) -> list[TeamRequest]:
@@ -32,10 +34,10 @@ def _waiting(now: datetime, longer_than: timedelta) -> list[TeamRequest]:
     return list(db.session.scalars(query.order_by(TeamRequest.id)))
 
 
-def _remind(now: datetime) -> int:
+def _remind(now: datetime, after: timedelta) -> int:
     touched = 0
-    for row in _waiting(now, REMIND_AFTER):
-        due = [q for q in open_questions(row.id) if q.reminded_at is None and now - q.created_at >= REMIND_AFTER]
+    for row in _waiting(now, after):
+        due = [q for q in open_questions(row.id) if q.reminded_at is None and now - q.created_at >= after]
         for question in due:
             question.reminded_at = now
             services.note(row, "question.reminded", None, now=now, subject_id=question.id)
@@ -43,10 +45,10 @@ def _remind(now: datetime) -> int:
     return touched
 
 
-def _close(now: datetime) -> int:
+def _close(now: datetime, after: timedelta) -> int:
     touched = 0
-    for row in _waiting(now, CLOSE_AFTER):
-        if any(now - question.created_at >= CLOSE_AFTER for question in open_questions(row.id)):
+    for row in _waiting(now, after):
+        if any(now - question.created_at >= after for question in open_questions(row.id)):
             services.move(row, Action.EXPIRE, now=now)
             services.note(row, "request.closed_without_reply", None, now=now)
             touched += 1

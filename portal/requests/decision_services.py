@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from portal.assessments.links import link_fault
 from portal.audit import services as audit
 from portal.audit.models import Audience
 from portal.errors import Conflict, Invalid, Message, NotVisible, WrongState
 from portal.extensions import db
 from portal.org.catalogue import Weight
 from portal.people import services as people
-from portal.requests import fact_queries, objection_services, policy, queries, readiness, seen, services
+from portal.requests import fact_queries, filing_checks, objection_services, policy, queries, readiness, seen, services
 from portal.requests.authority import DecidesAs, authority
 from portal.requests.discussion_models import ConcernOutcome
 from portal.requests.kinds import effects
@@ -29,6 +30,9 @@ from portal.requests.readiness import Check
 from portal.requests.services import Opened
 from portal.requests.workflow import Action
 from portal.rules import queries as rules
+
+
+NO_MINUTES = "Link the minutes, so that everybody can check."
 
 
 class AlreadyDecided(Conflict):
@@ -83,8 +87,9 @@ def record_outcome(actor_id: int, request_id: int, ruling: Ruling, *, now: datet
     """Record what the Board decided: the date of its meeting and a link to the minutes are needed."""
     if ruling.met_on is None or ruling.met_on > now.date():
         raise Invalid("Give the day on which the Board decided; it cannot be in the future.", "met_on")
-    if not ruling.minutes_url:
-        raise Invalid("Link the minutes, so that everybody can check.", "minutes_url")
+    fault = link_fault(ruling.minutes_url) if ruling.minutes_url else Message(NO_MINUTES)
+    if fault:
+        raise Invalid(fault, "minutes_url")
     action = Action.RECORD_APPROVAL if ruling.approve else Action.RECORD_DECLINE
     return _rule(actor_id, request_id, ruling, action, now=now)
 
@@ -102,6 +107,7 @@ def _rule(actor_id: int, request_id: int, ruling: Ruling, action: Action, *, now
     found = checks(opened)
     if ruling.approve:
         _refuse_unmet(opened, ruling, found)
+        _refuse_incomplete(opened, ruling, chosen)
         _override(opened, ruling, now=now)
     decision = _write(opened, revision, ruling, found, chosen, action=action, now=now)
     if ruling.approve:
@@ -143,13 +149,13 @@ def _chosen(revision: Revision, ruling: Ruling, *, now: datetime) -> tuple[tuple
     if not ruling.choices:
         raise Invalid("Choose at least one of the things asked for, or answer with not yet.", "items")
     chosen = []
-    for choice in ruling.choices:
+    for choice in {choice.item_id: choice for choice in ruling.choices}.values():
         item = asked.get(choice.item_id)
         if item is None:
             raise Invalid("Only what was asked for can be approved.", "items")
         until = choice.until or item.until
-        if until is not None and until <= now.date():
-            raise Invalid("The end date has to be in the future.", "until")
+        if until is not None and until < now.date():
+            raise Invalid("The end date cannot lie in the past.", "until")
         if item.until is not None and until is not None and until > item.until:
             raise Invalid("An approval cannot run longer than was asked for.", "until")
         chosen.append((item, until))
@@ -168,6 +174,19 @@ def _refuse_unmet(opened: Opened, ruling: Ruling, found: tuple[Check, ...]) -> N
     if lacking and not ruling.anyway:
         raise Invalid(
             Message("A required check is not met: %(says)s Say why you decide anyway.", says=lacking[0].says), "anyway"
+        )
+
+
+def _refuse_incomplete(opened: Opened, ruling: Ruling, chosen: tuple[tuple[RequestedItem, date | None], ...]) -> None:
+    """Some of the items alone may lack what the others would bring: what one builds on, the role one gives up."""
+    items = tuple(fact_queries.item_facts(item) for item, _until in chosen)
+    given = fact_queries.facts_of(opened.row, opened.facts.now, items=items)
+    lacking = readiness.unmet(readiness.checks(given, fact_queries.weights()), Weight.REQUIRED)
+    new = [check for check in lacking if check.rule in ("prerequisites", "liaison_without_development")]
+    if new and not ruling.anyway:
+        raise Invalid(
+            Message("What you give is not complete: %(says)s Give the rest too, or say why.", says=new[0].says),
+            "anyway",
         )
 
 
@@ -195,7 +214,6 @@ def _write(
     capacity = DecidesAs.BOARD
     if action in (Action.APPROVE, Action.DECLINE):
         capacity = authority(opened.facts).capacity_of(actor_id) or capacity
-    anyway = ruling.anyway if readiness.unmet(found, Weight.REQUIRED) else None
     decision = Decision(
         request_id=opened.row.id,
         revision_id=revision.id,
@@ -206,7 +224,7 @@ def _write(
         reason_id=audit.write_text(actor_id, ruling.reason, at=now).id,
         would_help_id=None if ruling.approve else text_id(ruling.would_help),
         ask_again_on=None if ruling.approve else ruling.ask_again_on,
-        anyway_id=text_id(anyway) if ruling.approve else None,
+        anyway_id=text_id(ruling.anyway) if ruling.approve else None,
         checks=[_snapshot(check) for check in found],
         acting=capacity is DecidesAs.DEPUTY and opened.facts.leadership.acting_open,
         met_on=ruling.met_on,
@@ -269,9 +287,13 @@ def refer(actor_id: int, request_id: int, reason: str, *, now: datetime) -> Refe
 
 
 def reopen(actor_id: int, request_id: int, *, now: datetime) -> TeamRequest:
-    """Take a declined request up again, as a new revision of the same text. An approval is never reopened."""
+    """Take a declined request up again, as a new revision of the same text. An approval is never reopened.
+
+    Raises DuplicateRequest when the same was asked anew in the meantime.
+    """
     opened = services.open_for(actor_id, request_id, Action.REOPEN, now=now)
     row, former = opened.row, queries.current_revision(opened.row)
+    filing_checks.refuse_duplicate(row, former)
     row.revision_number += 1
     db.session.add(
         Revision(

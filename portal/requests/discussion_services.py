@@ -10,7 +10,8 @@ from portal.audit import services as audit
 from portal.audit.models import Audience, Text
 from portal.errors import Conflict, Invalid, Message, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
-from portal.requests import policy, queries, services
+from portal.org.catalogue import WHOLE
+from portal.requests import filing_checks, policy, queries, services
 from portal.requests.discussion_models import (
     Comment,
     CommentAudience,
@@ -23,8 +24,8 @@ from portal.requests.discussion_models import (
 )
 from portal.requests.models import TeamRequest
 from portal.requests.workflow import Action, State
+from portal.rules import queries as rules
 
-LATE_ANSWER_DAYS = 90  # an answer within this time reopens a request that was closed for want of one
 AUDIENCES = {CommentAudience.TEAM: Audience.TEAM, CommentAudience.SHARED: Audience.SHARED}
 
 
@@ -84,9 +85,8 @@ def answer(
     sent = _already_sent(submission_id, actor_id)
     if sent:
         return sent
-    if row.state is State.CLOSED and (
-        opened.facts.closed_at is None or now - opened.facts.closed_at > timedelta(days=LATE_ANSWER_DAYS)
-    ):
+    late = timedelta(days=int(rules.values_for(WHOLE, now)["question_reopen_days"]))
+    if row.state is State.CLOSED and (opened.facts.closed_at is None or now - opened.facts.closed_at > late):
         raise WrongState("This request was closed too long ago. File a new one.")
     said = _say(
         row,
@@ -107,6 +107,7 @@ def _after_answer(row: TeamRequest, *, now: datetime) -> None:
     if open_questions(row.id):
         return
     if row.state is State.CLOSED:
+        filing_checks.refuse_duplicate(row, queries.current_revision(row))
         services.move(row, Action.LATE_ANSWER, now=now)
         services.note(row, "request.reopened_by_answer", None, now=now)
     elif row.state in (State.NEEDS_INFORMATION, State.WITH_BOARD):

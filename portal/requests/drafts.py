@@ -10,9 +10,11 @@ from werkzeug.datastructures import MultiDict
 
 from portal.access.models import ItemType
 from portal.errors import Invalid, Message
+from portal.org import organisation
 from portal.people import queries as people_queries
 from portal.requests import filing_checks, queries, readiness, ssh_keys, words
 from portal.requests.fact_queries import facts_of, item_facts
+from portal.requests.facts import ItemFacts
 from portal.requests.filing_checks import AskedItem, Details, KeyOffer
 from portal.requests.kinds import registry
 from portal.requests.kinds.base import KindSpec
@@ -125,13 +127,15 @@ def asked_items(form: Any) -> tuple[AskedItem, ...]:
 
 def to_key(form: Any) -> KeyOffer:
     """The filled key form. Raises Invalid naming the field."""
-    return KeyOffer(
+    offer = KeyOffer(
         ssh_keys.parse(form.key.data),
         form.shell_name.data,
         form.github_name.data.removeprefix("@"),
         form.wiki_proof.data,
         form.github_proof.data,
     )
+    filing_checks.refuse_bad_proofs(offer)
+    return offer
 
 
 def key_offer(draft: Draft, form: Any, key_form: Any) -> KeyOffer | None:
@@ -157,7 +161,7 @@ def needs_key(draft: Draft, form: Any) -> bool:
     return not has_shell and any(_facts_of(item).shell for item in asked_items(form) if item.action is ItemAction.ADD)
 
 
-def _facts_of(item: AskedItem) -> Any:
+def _facts_of(item: AskedItem) -> ItemFacts:
     row = RequestedItem(id=0, action=item.action, item_type=item.type, item_key=item.key, until=item.until)
     return item_facts(row)
 
@@ -187,6 +191,25 @@ def hints(draft: Draft, form: Any, now: datetime) -> list[Message]:
         met, says = readiness.PREDICATES[rule][0](facts)
         if not met:
             found.append(says)
+    return found + _advice(draft, items)
+
+
+def _advice(draft: Draft, items: tuple[ItemFacts, ...]) -> list[Message]:
+    """What people usually hold first, and what a group usually takes the place of. Blocks nothing."""
+    held = {key for type_, key in draft.held if type_ == ItemType.ACCESS_GROUP}
+    given_up = {item.key for item in items if not item.adds}
+    found = []
+    for item in items:
+        entry = organisation().access_groups.get(item.key) if item.adds else None
+        if entry is None:
+            continue
+        if entry.usually_after and not held & set(entry.usually_after):
+            usual = ", ".join(entry.usually_after)
+            found.append(Message("%(name)s is usually given after %(usual)s.", name=entry.name, usual=usual))
+        replaced = [key for key in entry.replaces if key in held - given_up]
+        if replaced:
+            keys = ", ".join(replaced)
+            found.append(Message("%(name)s usually takes the place of %(keys)s.", name=entry.name, keys=keys))
     return found
 
 

@@ -65,7 +65,13 @@ def facts_of(
     develops, liaises = _duties_after(people_queries.facts(candidate, now).roles, items)
     groups = access_queries.groups_held([candidate], now).get(candidate, frozenset())
     return replace(
-        found, items=items, candidate_id=candidate, groups_held=groups, would_develop=develops, would_liaise=liaises
+        found,
+        items=items,
+        candidate_id=candidate,
+        groups_held=groups,
+        held_requires=_requires_of(groups),
+        would_develop=develops,
+        would_liaise=liaises,
     )
 
 
@@ -191,6 +197,7 @@ def _facts(
         would_develop=develops,
         would_liaise=liaises,
         groups_held=groups,
+        held_requires=_requires_of(groups),
         key_offered=bool(parts.rows["key"]),
         rules=dict(revision.rules) if revision else {},
     )
@@ -203,6 +210,11 @@ def _duties_after(roles: frozenset[str], items: tuple[ItemFacts, ...]) -> tuple[
     catalogue = organisation().roles
     after = [catalogue[key] for key in (roles | added) - removed if key in catalogue]
     return any(role.development for role in after), any(role.excludes_development for role in after)
+
+
+def _requires_of(groups: Iterable[str]) -> tuple[tuple[str, tuple[frozenset[str], ...]], ...]:
+    catalogue = organisation().access_groups
+    return tuple((key, catalogue[key].requires) for key in sorted(groups) if key in catalogue)
 
 
 def item_facts(item: RequestedItem) -> ItemFacts:

@@ -10,16 +10,17 @@ from sqlalchemy import select
 
 from portal.access import queries as access_queries
 from portal.access.models import ItemType
+from portal.assessments.links import link_fault
 from portal.errors import Conflict, Invalid, Message
 from portal.extensions import db
 from portal.org import organisation
-from portal.org.catalogue import Role
+from portal.org.catalogue import AccessItem, Role
 from portal.people import queries as people_queries
 from portal.people.facts import PersonFacts
 from portal.requests import queries
 from portal.requests.kinds import registry
 from portal.requests.kinds.base import KindSpec
-from portal.requests.models import ItemAction, SshKey
+from portal.requests.models import ItemAction, Revision, SshKey, TeamRequest
 from portal.requests.ssh_keys import PublicKey
 
 
@@ -78,7 +79,17 @@ def check(kind: str, actor: PersonFacts, details: Details, *, own_id: int, now: 
         _check_item(spec, item, held, now=now)
     if details.key:
         _check_key(details.key, own_id)
-    duplicate = queries.open_duplicate(details.candidate_id, [(i.action, i.type, i.key) for i in details.items], own_id)
+    asked = [(item.action, item.type, item.key) for item in details.items]
+    _refuse_duplicate(details.candidate_id, asked, own_id)
+
+
+def refuse_duplicate(row: TeamRequest, revision: Revision) -> None:
+    """A request that opens again must not stand beside another that asks the same. Raises DuplicateRequest."""
+    _refuse_duplicate(row.candidate_id, [(i.action, i.item_type, i.item_key) for i in revision.items], row.id)
+
+
+def _refuse_duplicate(candidate_id: int, asked: list[tuple[str, str, str]], own_id: int) -> None:
+    duplicate = queries.open_duplicate(candidate_id, asked, own_id)
     if duplicate is not None:
         raise DuplicateRequest(duplicate)
 
@@ -90,6 +101,8 @@ def _check_item(spec: KindSpec, item: AskedItem, held: set[tuple[str, str]], *, 
         raise Invalid("Choose from the list: something asked for is not in the catalogue.", "items")
     if isinstance(entry, Role) and entry.leads:
         raise Invalid(Message("%(name)s is appointed, not requested.", name=entry.name), "items")
+    if adds and isinstance(entry, AccessItem) and not entry.requestable:
+        raise Invalid(Message("%(name)s cannot be asked for by itself.", name=entry.name), "items")
     if adds and entry.retired:
         raise Invalid(Message("%(name)s is no longer given.", name=entry.name), "items")
     if adds and (item.type, item.key) in held:
@@ -106,8 +119,17 @@ def held_items(candidate: PersonFacts, now: datetime) -> set[tuple[str, str]]:
     return roles | {(str(found.item_type), found.item_key) for found in access_queries.held(candidate.id, now)}
 
 
+def refuse_bad_proofs(offer: KeyOffer) -> None:
+    """The proofs are addresses on the web, because people will press them. Raises Invalid naming the field."""
+    for name in ("wiki_proof", "github_proof"):
+        fault = link_fault(getattr(offer, name))
+        if fault:
+            raise Invalid(fault, name)
+
+
 def _check_key(offer: KeyOffer, request_id: int) -> None:
     """A key is used once: one that was ever offered elsewhere, by anybody, is refused."""
+    refuse_bad_proofs(offer)
     seen = db.session.scalars(
         select(SshKey.id).where(SshKey.fingerprint == offer.key.fingerprint, SshKey.request_id != request_id).limit(1)
     ).first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -129,6 +130,8 @@ def revise(actor_id: int, request_id: int, details: Details, *, base: str, now: 
     filing_checks.check(row.kind, people_queries.facts(row.requester_id, now), details, own_id=row.id, now=now)
     current = queries.current_revision(row)
     asked = tuple(sorted(AskedItem(item.action, item.item_type, item.item_key, item.until) for item in current.items))
+    if row.candidate_id != details.candidate_id:
+        details = replace(details, key=None)
     if asked != tuple(sorted(details.items)) or row.candidate_id != details.candidate_id:
         _new_revision(row, actor_id, details, now=now)
     changed = _save_answers(row, actor_id, details, now=now)
@@ -139,13 +142,8 @@ def revise(actor_id: int, request_id: int, details: Details, *, base: str, now: 
 
 def _new_revision(row: TeamRequest, actor_id: int, details: Details, *, now: datetime) -> None:
     if row.candidate_id != details.candidate_id:
-        row.agreed_at = None
-        row.candidate_id = details.candidate_id
-        if details.candidate_id != row.requester_id:
-            services.set_state(row, State.AGREEMENT, now=now)
-            row.discussion_at = None
-    if row.state is not State.AGREEMENT:
-        row.discussion_at = now
+        _change_candidate(row, details.candidate_id, now=now)
+    row.discussion_at = None if row.state is State.AGREEMENT else now
     _add_revision(row, actor_id, details, now=now)
     services.note(
         row,
@@ -158,14 +156,25 @@ def _new_revision(row: TeamRequest, actor_id: int, details: Details, *, now: dat
     )
 
 
+def _change_candidate(row: TeamRequest, candidate_id: int, *, now: datetime) -> None:
+    """The request is about somebody else: they agree first, and the former candidate's key is not theirs."""
+    row.agreed_at, row.candidate_id = None, candidate_id
+    waits = submitted_state(filed_for_oneself=candidate_id == row.requester_id)
+    if State.AGREEMENT in (waits, row.state):
+        services.set_state(row, waits, now=now)
+    db.session.execute(
+        update(SshKey).where(SshKey.request_id == row.id, SshKey.replaced_at.is_(None)).values(replaced_at=now)
+    )
+
+
 def withdraw(actor_id: int, request_id: int, *, now: datetime) -> TeamRequest:
-    """Take back an open request or a draft."""
+    """Take back an open request; a draft is deleted."""
     row = services.open_for(actor_id, request_id, Action.WITHDRAW, now=now).row
-    was_draft = row.state is State.DRAFT
+    if row.state is State.DRAFT:
+        db.session.delete(row)  # nobody else ever saw it
+        return row
     services.move(row, Action.WITHDRAW, now=now)
-    if not was_draft:
-        services.note(row, "request.withdrawn", actor_id, now=now)
-    row.draft = {}
+    services.note(row, "request.withdrawn", actor_id, now=now)
     return row
 
 

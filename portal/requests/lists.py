@@ -18,7 +18,7 @@ from portal.people.models import Person
 from portal.requests import fact_queries, queries, readiness, words
 from portal.requests.discussion_models import Comment, CommentAudience
 from portal.requests.kinds import registry
-from portal.requests.models import Answer, RequestedItem, TeamRequest
+from portal.requests.models import Answer, RequestedItem, Revision, TeamRequest
 from portal.requests.words import Turn
 from portal.requests.workflow import ENDED, OPEN_STATES, State
 from portal.web.paging import Page, page_of
@@ -41,6 +41,7 @@ class Filters:
 
     @classmethod
     def read(cls, args: Mapping[str, str]) -> Filters:
+        args = {name: value.replace("\x00", "") for name, value in args.items()}
         kind, stage = args.get("kind", ""), args.get("stage", "")
         return cls(
             kind=kind if kind in registry.KINDS else "",
@@ -49,7 +50,7 @@ class Filters:
             item=args.get("item", "").strip()[:100],
             mine=args.get("mine") == "1",
             waiting=args.get("waiting") == "1",
-            words=args.get("q", "").strip()[:SEARCH_LIMIT].replace("\x00", ""),
+            words=args.get("q", "").strip()[:SEARCH_LIMIT],
         )
 
     def as_args(self) -> dict[str, str]:
@@ -160,7 +161,8 @@ def _mentions(person: PersonFacts | None, sought: str) -> Any:
     ]
     if person.is_member:
         team = select(Comment.request_id).join(Text, Comment.text_id == Text.id).where(like)
-        found.append(TeamRequest.id.in_(team) & (TeamRequest.candidate_id != person.id))
+        about_them = select(Revision.request_id).where(Revision.candidate_id == person.id)
+        found.append(TeamRequest.id.in_(team) & TeamRequest.id.not_in(about_them))
     return or_(*found)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy import select, union_all
 
+from portal.assessments.links import link_fault
 from portal.assessments.models import Assessment, AssessmentState
 from portal.audit import services as audit
 from portal.audit.models import Audience, Text
-from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
+from portal.errors import Invalid, Message, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.people.facts import PersonFacts
 from portal.requests import policy, services
@@ -129,9 +129,9 @@ def link_assessment(actor_id: int, request_id: int, assessment_id: int, *, now: 
 def link_page(actor_id: int, request_id: int, url: str, title: str, *, now: datetime) -> Evidence:
     """Link a task, a commit or a wiki page. Raises Invalid."""
     opened = services.open_for(actor_id, request_id, Action.LINK_EVIDENCE, now=now)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise Invalid("Give a full address that begins with https://.", "url")
+    fault = link_fault(url) if url else Message("Give a full address that begins with https://.")
+    if fault:
+        raise Invalid(fault, "url")
     evidence = Evidence(
         request_id=opened.row.id,
         type=EvidenceType.LINK,

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
+from portal.access.models import ItemType
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.people.facts import PersonFacts
@@ -151,6 +152,8 @@ def newest_referral(request_id: int) -> Referral | None:
 
 def asks_for(item_type: str, item_key: str) -> ColumnElement[bool]:
     """SQL: the request's current revision asks for this item."""
+    if item_type not in list(ItemType):
+        return false()
     return exists(
         select(RequestedItem.id)
         .join(Revision, RequestedItem.revision_id == Revision.id)

@@ -134,11 +134,10 @@ def groups_after(r: RequestFacts) -> frozenset[str]:
 
 def _prerequisites(r: RequestFacts) -> Outcome:
     after = groups_after(r)
-    lacking = sorted(
-        item.key
-        for item in r.items
-        if item.adds and any(not (alternatives & after) for alternatives in item.requires)
-    )
+    needs = {item.key: item.requires for item in r.items if item.adds}
+    if any(not item.adds for item in r.items):  # what is given up may carry what stays
+        needs |= {key: requires for key, requires in r.held_requires if key in after}
+    lacking = sorted(key for key, requires in needs.items() if any(not (any_of & after) for any_of in requires))
     if lacking:
         return False, Message("Something it builds on is missing: %(items)s.", items=", ".join(lacking))
     return True, Message("What it builds on is held or asked for.")

@@ -8,15 +8,10 @@ from flask import Flask
 
 from portal.org.catalogue import WHOLE
 from portal.people.absence_queries import SILENCE
-from portal.requests.clock_jobs import CLOSE_AFTER, REMIND_AFTER
-from portal.requests.discussion_services import LATE_ANSWER_DAYS
 from portal.rules.queries import values_for
 
 
 def test_what_is_shown_is_what_is_kept(app: Flask) -> None:
     shown = values_for(WHOLE, datetime(2026, 11, 3, tzinfo=UTC))
 
-    assert timedelta(days=shown["question_reminder_days"]) == REMIND_AFTER
-    assert timedelta(days=shown["question_close_days"]) == CLOSE_AFTER
-    assert shown["question_reopen_days"] == LATE_ANSWER_DAYS
     assert timedelta(hours=shown["unreachable_hours"]) == SILENCE

@@ -36,7 +36,15 @@ def _apply_item(team_request: TeamRequest, decision: Decision, item: DecisionIte
             until=end_of(item.until),
         )
     elif asked.item_type is ItemType.ROLE:
-        people.end_role(person_id, asked.item_key, by_id=by_id, reason=None, now=now, decision_id=decision.id)
+        people.end_role(
+            person_id,
+            asked.item_key,
+            by_id=by_id,
+            reason=None,
+            now=now,
+            decision_id=decision.id,
+            request_id=team_request.id,
+        )
     elif adds:
         access.approve(
             person_id,
@@ -57,4 +65,5 @@ def _apply_item(team_request: TeamRequest, decision: Decision, item: DecisionIte
             reason=None,
             now=now,
             request_id=team_request.id,
+            decision_id=decision.id,
         )
