@@ -14,12 +14,11 @@ def check(python: Path) -> int:
     """Run every check and say which failed. Returns 1 if one did."""
     tools = python.parent
     commands: dict[str, list[str | Path]] = {
-        "ruff: rules": [tools / "ruff", "check", "."],
-        "ruff: format": [tools / "ruff", "format", "--check", "."],
+        "ruff check": [tools / "ruff", "check", "."],
+        "ruff format": [tools / "ruff", "format", "--check", "."],
         "mypy --strict": [python, "-m", "mypy"],
         "import rules": [tools / "lint-imports", "--no-cache"],
-        "djlint: rules": [tools / "djlint", "portal/templates", "--lint", "--quiet"],
-        "djlint: format": [tools / "djlint", "portal/templates", "--check", "--quiet"],
+        "djlint": [tools / "djlint", "portal/templates", "devwiki/templates", "--lint", "--quiet"],
         "translatable strings": [python, "-m", "devtools.translatable"],
     }
     failed = [name for name, command in commands.items() if not _passes(name, command)]

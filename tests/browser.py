@@ -79,7 +79,7 @@ def _is_complaint(kind: str, text: str) -> bool:
 def live_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
     """`./dev run` on free ports, with the demo data, for all browser tests of this process."""
     data = tmp_path_factory.mktemp("live")
-    port = _free_ports()
+    port = free_ports()
     command = [sys.executable, str(config.ROOT / "dev"), "run", "--port", str(port), "--data", str(data)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as running:
@@ -95,7 +95,7 @@ def live_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal
         running.send_signal(signal.SIGTERM)
 
 
-def _free_ports() -> int:
+def free_ports() -> int:
     """A port that is free together with the next one."""
     while True:
         with closing(socket.socket()) as first, closing(socket.socket()) as second:

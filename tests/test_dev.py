@@ -17,6 +17,7 @@ import pytest
 import config
 from devtools import environment, processes, run
 from devtools.fault import Fault
+from tests.browser import free_ports
 
 DEV = config.ROOT / "dev"
 
@@ -30,11 +31,12 @@ def dev(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def taken_port() -> Iterator[int]:
-    """A port on which something else listens."""
+    """A port on which something else listens; the one before it is free."""
+    before = free_ports()
     with closing(socket.socket()) as other:
-        other.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", before + 1))
         other.listen()
-        yield other.getsockname()[1]
+        yield before + 1
 
 
 def test_without_a_command_it_lists_them() -> None:
