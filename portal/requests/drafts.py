@@ -57,13 +57,13 @@ def read(row: TeamRequest, now: datetime) -> Draft:
     return draft
 
 
-def from_request(row: TeamRequest, now: datetime) -> Draft:
-    """An open request as a filled form."""
+def from_request(row: TeamRequest, now: datetime, *, editor_id: int) -> Draft:
+    """An open request as a filled form. To the candidate it is "for me", whoever filed it; only who filed it renames."""
     revision = queries.current_revision(row)
     details: Typed = {
         name: [answer.text.body or ""] for name, answer in queries.answers(row.id).items() if answer.text.body
     }
-    other = row.candidate_id != row.requester_id
+    other = row.candidate_id != editor_id
     details["for_whom"] = ["other" if other else "me"]
     details["candidate_name"] = [row.candidate.name if other else ""]
     details["items"] = [f"{i.item_type}:{i.item_key}" for i in revision.items if i.action is ItemAction.ADD]
@@ -71,7 +71,7 @@ def from_request(row: TeamRequest, now: datetime) -> Draft:
     details["until"] = [until.isoformat() for until in {i.until for i in revision.items} if until][:1]
     details["phorge_task"] = [f"T{row.phorge_task}"] if row.phorge_task else []
     held = filing_checks.held_items(people_queries.facts(row.candidate_id, now), now)
-    return Draft(row, registry.kind(row.kind), row.requester_id, row.candidate_id, held, {"details": details})
+    return Draft(row, registry.kind(row.kind), editor_id, row.candidate_id, held, {"details": details})
 
 
 def typed(form: MultiDict[str, str]) -> Typed:

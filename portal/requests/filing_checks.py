@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -88,7 +88,7 @@ def refuse_duplicate(row: TeamRequest, revision: Revision) -> None:
     _refuse_duplicate(row.candidate_id, [(i.action, i.item_type, i.item_key) for i in revision.items], row.id)
 
 
-def _refuse_duplicate(candidate_id: int, asked: list[tuple[str, str, str]], own_id: int) -> None:
+def _refuse_duplicate(candidate_id: int, asked: Iterable[tuple[str, str, str]], own_id: int) -> None:
     duplicate = queries.open_duplicate(candidate_id, asked, own_id)
     if duplicate is not None:
         raise DuplicateRequest(duplicate)

@@ -12,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 from portal.errors import Invalid, PortalError
 from portal.org import organisation
 from portal.people import current, held_forms
-from portal.people import queries as people_queries
 from portal.requests import drafts, fact_queries, filing_services, forms, policy, queries, readiness, words
 from portal.requests.blueprint import bp
 from portal.requests.drafts import Draft
@@ -325,12 +324,12 @@ def _editable(request_id: int) -> Draft:
     now = clock.now()
     seen = queries.get_visible(me(), request_id, now)
     policy.require(me(), Action.EDIT, seen.facts)
-    return drafts.from_request(seen.row, now)
+    return drafts.from_request(seen.row, now, editor_id=me().id)
 
 
 def _edit_form(draft: Draft, **kwargs: Any) -> forms.DetailsForm:
-    requester = people_queries.facts(draft.row.requester_id, clock.now())
-    return forms.details_form(draft.spec, draft.held, may_name_others=requester.is_member, **kwargs)
+    may_name_others = me().is_member and me().id == draft.row.requester_id
+    return forms.details_form(draft.spec, draft.held, may_name_others=may_name_others, **kwargs)
 
 
 def _show_edit(draft: Draft, form: forms.DetailsForm, *, status: int = 200, **context: Any) -> ResponseReturnValue:
