@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Flask, Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -104,7 +105,7 @@ def mark_granted(grant_id: int) -> ResponseReturnValue:
 def confirm_end(grant_id: int) -> Response:
     """Ask once more before access ends."""
     found = _endable(grant_id)
-    return _end_page(found, _end_form(found))
+    return _end_page(found, _end_form(found, formdata=kept_fields("access.end")))
 
 
 @bp.post("/<int:grant_id>/end")
@@ -153,8 +154,8 @@ def _endable(grant_id: int) -> HeldAccess:
     return found
 
 
-def _end_form(found: HeldAccess) -> GiveUpForm | RevokeForm:
-    return GiveUpForm() if found.person_id == current.actor().id else RevokeForm()
+def _end_form(found: HeldAccess, **kwargs: Any) -> GiveUpForm | RevokeForm:
+    return GiveUpForm(**kwargs) if found.person_id == current.actor().id else RevokeForm(**kwargs)
 
 
 def _end_page(found: HeldAccess, form: GiveUpForm | RevokeForm, *, status: int = 200) -> Response:

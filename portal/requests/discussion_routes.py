@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.errors import Invalid
-from portal.people import current
+from portal.people import current, held_forms
 from portal.requests import discussion_services, forms, objection_services, page_forms, queries
 from portal.requests.blueprint import bp
 from portal.requests.discussion_models import CommentAudience, Relation, Stance
@@ -109,7 +109,8 @@ def answer(request_id: int, question_id: int) -> ResponseReturnValue:
 @access(Rule.OBJECT, action="comment")
 def edit_comment(request_id: int, comment_id: int) -> ResponseReturnValue:
     row = queries.own_comment(queries.get_visible(me(), request_id, clock.now()), comment_id, me().id)
-    form = forms.EditTextForm(formdata=None, body=row.text.body, base_text_id=row.text_id)
+    kept = held_forms.kept_fields("requests.save_comment")
+    form = forms.EditTextForm(formdata=kept, body=row.text.body, base_text_id=row.text_id)
     return render("requests/edit_comment.html", request_id=request_id, comment=row, form=form)
 
 

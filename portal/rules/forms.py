@@ -62,9 +62,11 @@ class SwitchForm(RuleChangeForm):
         return bool(self.value.data == ON)
 
 
-def form_for(rule: RuleDefault, *, value: int | bool, based_on: int | None) -> NumberForm | SwitchForm:
-    """The form of this rule, filled with what stands now."""
+def form_for(
+    rule: RuleDefault, *, value: int | bool, based_on: int | None, kept: Any = None
+) -> NumberForm | SwitchForm:
+    """The form of this rule, filled with what stands now, or with what was ``kept`` of an ended sign-in."""
     filled: dict[str, Any] = {"based_on": str(based_on or "")}
     if rule.unit is Unit.SWITCH:
-        return SwitchForm(data={"value": ON if value else OFF, **filled})
-    return NumberForm(data={"value": str(value), **filled})
+        return SwitchForm(formdata=kept, data={"value": ON if value else OFF, **filled})
+    return NumberForm(formdata=kept, data={"value": str(value), **filled})

@@ -10,6 +10,7 @@ from portal.errors import Conflict, Invalid, Message, NotPermitted
 from portal.org import organisation
 from portal.org.catalogue import WHOLE, Leads
 from portal.people import current
+from portal.people.held_forms import kept_fields
 from portal.rules import policy, queries, services
 from portal.rules.forms import RuleChangeForm, form_for
 from portal.rules.queries import Standing
@@ -63,7 +64,8 @@ def _largest(standing: Standing) -> int:
 def change(rule_key: str) -> Response:
     """The form, filled with the value that stands."""
     standing = _standing(rule_key, request.args.get("kind", ""))
-    return _page(standing, form_for(standing.rule, value=standing.value, based_on=standing.newest_id))
+    kept = kept_fields("rules.save_change")
+    return _page(standing, form_for(standing.rule, value=standing.value, based_on=standing.newest_id, kept=kept))
 
 
 @bp.post("/<rule_key>/change")
