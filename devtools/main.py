@@ -77,6 +77,5 @@ def _test(rest: list[str]) -> int:
 
 def _flask(rest: list[str]) -> int:
     settings = run.settings(run.DEFAULT_DATA, port=5000)
-    postgresql = settings["PORTAL_DATABASE_URL"].startswith("postgresql")
-    python = environment.python("dev" if postgresql else "run")
+    python = environment.python("run")
     return run.replace_process([str(python), "-m", "flask", *rest], {**os.environ, **settings})

@@ -40,7 +40,7 @@ def run(port: int, *, data: Path | None) -> int:
         _check_ports(port)
         folder = (data or DEFAULT_DATA).absolute()
         chosen = settings(folder, port=port, own_database=data is not None)
-        python = environment.python("dev" if "postgresql" in chosen["PORTAL_DATABASE_URL"] else "run")
+        python = environment.python("run")
         environ = {**os.environ, **chosen}
         greeting = _prepare(python, environ, folder)
         _start(family, python, environ, port)
