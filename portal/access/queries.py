@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from portal.access.models import Grant, GrantStep, ItemType, Step
-from portal.access.standing import HeldAccess, status_of
+from portal.access.standing import HeldAccess, Status, status_of
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import WHOLE
-from portal.people.models import Nda, Person
+from portal.people.models import Nda, Origin, Person
 from portal.rules import queries as rules
 
 RECENTLY = timedelta(days=30)
@@ -73,7 +73,8 @@ def _held(
     now: datetime,
 ) -> HeldAccess:
     status = status_of(last, granted_at=granted_at, until=until, now=now)
-    ended = {"revoked": last_at, "ended": until}
+    since = granted_at or approved_at or grant.created_at
+    ended = {Status.REVOKED: last_at, Status.ENDED: until}
     return HeldAccess(
         grant_id=grant.id,
         person_id=grant.person_id,
@@ -81,9 +82,10 @@ def _held(
         item_type=grant.item_type,
         item_key=grant.item_key,
         status=status,
-        since=granted_at or approved_at or grant.created_at,
+        since=since,
+        since_known=grant.origin is not Origin.BEFORE_PORTAL or since != grant.created_at,
         until=until,
-        ended_at=ended.get(status.value),
+        ended_at=ended.get(status),
         origin=grant.origin,
         decision_id=decision_id or grant.decision_id,
         request_id=grant.request_id,

@@ -23,7 +23,8 @@ class Status(StrEnum):
 class HeldAccess:
     """One access of one person at one moment.
 
-    ``since``: when it was granted, or approved as long as it is not. ``decision_id``: the newest decision it rests on.
+    ``since``: when it was granted, or approved as long as it is not; of access from before the portal perhaps unknown.
+    ``decision_id``: the newest decision it rests on.
     """
 
     grant_id: int
@@ -33,6 +34,7 @@ class HeldAccess:
     item_key: str
     status: Status
     since: datetime
+    since_known: bool
     until: datetime | None
     ended_at: datetime | None
     origin: Origin

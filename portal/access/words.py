@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from portal.access.models import ItemType, Step
 from portal.access.standing import Status
@@ -16,7 +17,7 @@ TYPES: dict[ItemType, Message] = {
     ItemType.ROLE: Message("Role"),
 }
 STATUSES: dict[Status, tuple[Message, str]] = {
-    Status.APPROVED: (Message("Approved, not set up yet"), "progress"),
+    Status.APPROVED: (Message("Approved, not set up yet"), "clock"),
     Status.GRANTED: (Message("Granted"), "good"),
     Status.ENDED: (Message("Ended by its date"), "neutral"),
     Status.REVOKED: (Message("Ended"), "neutral"),
@@ -78,3 +79,8 @@ def status(found: Status) -> Message:
 def status_kind(found: Status) -> str:
     """Which chip shows it."""
     return STATUSES[found][1]
+
+
+def last_day(until: datetime) -> date:
+    """The last day on which an access holds that ends at this moment: ends are set at midnight."""
+    return (until - timedelta(microseconds=1)).date()

@@ -101,6 +101,23 @@ def test_everybody_reads_who_has_access_to_what(app: Flask, client: FlaskClient)
     assert EMPTY in page
 
 
+def test_of_access_from_before_the_portal_the_day_may_be_unknown(app: Flask, client: FlaskClient) -> None:
+    grant = factories.from_before(people.member("Old Hand"), since=NOON, at=NOON)
+
+    for url in ("/access", f"/access/{grant.id}"):
+        page = text(client, url)
+        assert "before the portal" in page
+        assert "since 2 Nov 2026" not in page
+
+
+def test_an_end_is_shown_as_the_last_day(app: Flask, client: FlaskClient) -> None:
+    midnight = datetime(2027, 2, 1, tzinfo=NOON.tzinfo)
+    grant = factories.approved(people.member("Ann Holder"), people.director(), until=midnight)
+
+    for url in ("/access", f"/access/{grant.id}"):
+        assert "31 Jan 2027" in text(client, url)
+
+
 def test_the_register_filters_by_type_item_and_person(app: Flask, client: FlaskClient) -> None:
     director = people.director()
     factories.granted(people.member("Ann Holder"), director, GROUP)
