@@ -62,11 +62,9 @@ class SwitchForm(RuleChangeForm):
         return bool(self.value.data == ON)
 
 
-def form_for(
-    rule: RuleDefault, *, value: int | bool, based_on: int | None, kept: Any = None
-) -> NumberForm | SwitchForm:
-    """The form of this rule, filled with what stands now, or with what was ``kept`` of an ended sign-in."""
+def form_for(rule: RuleDefault, *, value: int | bool, based_on: int | None, **kwargs: Any) -> NumberForm | SwitchForm:
+    """The form of this rule, filled with what stands now; ``kwargs`` as for any form."""
     filled: dict[str, Any] = {"based_on": str(based_on or "")}
     if rule.unit is Unit.SWITCH:
-        return SwitchForm(formdata=kept, data={"value": ON if value else OFF, **filled})
-    return NumberForm(formdata=kept, data={"value": str(value), **filled})
+        return SwitchForm(data={"value": ON if value else OFF, **filled}, **kwargs)
+    return NumberForm(data={"value": str(value), **filled}, **kwargs)

@@ -65,7 +65,7 @@ def change(rule_key: str) -> Response:
     """The form, filled with the value that stands."""
     standing = _standing(rule_key, request.args.get("kind", ""))
     kept = kept_fields("rules.save_change")
-    return _page(standing, form_for(standing.rule, value=standing.value, based_on=standing.newest_id, kept=kept))
+    return _page(standing, form_for(standing.rule, value=standing.value, based_on=standing.newest_id, formdata=kept))
 
 
 @bp.post("/<rule_key>/change")
