@@ -16,10 +16,10 @@ from portal.access.register import Filters, Waiting
 from portal.access.standing import HeldAccess
 from portal.errors import Invalid, Message, NotVisible, WrongState
 from portal.people import current, sections
-from portal.people.held_forms import kept_fields
 from portal.people import policy as people_policy
 from portal.people import queries as people
 from portal.people.facts import PersonFacts
+from portal.people.held_forms import kept_fields
 from portal.people.sections import PersonSection
 from portal.web import clock
 from portal.web.access import Rule, access
