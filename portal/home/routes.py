@@ -74,7 +74,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     add_navigation(
         app,
-        NavigationEntry("home.index", Message("Dashboard"), 10, shown=current.is_signed_in),
+        NavigationEntry("home.index", Message("Dashboard"), 10, shown=current.is_signed_in, key="g d"),
         NavigationEntry("home.front_door", Message("Join the team"), 70, shown=lambda: not current.is_signed_in()),
         NavigationEntry("home.front_door", Message("Join the team"), 70, shown=current.is_signed_in, footer=True),
     )

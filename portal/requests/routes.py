@@ -90,6 +90,8 @@ def init_app(app: Flask) -> None:
     """Bind the pages, the sources and the clock job of requests."""
     app.register_blueprint(bp)
     app.jinja_env.globals.update(held_item_names=words.held_item_names)
-    add_navigation(app, NavigationEntry("requests.index", Message("Requests"), 20, shown=current.is_signed_in))
+    add_navigation(
+        app, NavigationEntry("requests.index", Message("Requests"), 20, shown=current.is_signed_in, key="g r")
+    )
     add_source(app, _attention)
     add_job(app, "requests", clock_jobs.tick)
