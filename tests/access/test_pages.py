@@ -23,6 +23,7 @@ from portal.rules.models import RuleChange
 from portal.web import attention, clock
 from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
+from tests import pages as sound
 from tests.access import factories
 from tests.access.factories import GROUP, NOON, SECRET_GROUP
 from tests.queries import statements
@@ -42,6 +43,7 @@ def today() -> object:
 def text(client: FlaskClient, url: str, status: int = 200) -> str:
     answer = client.get(url)
     assert answer.status_code == status, url
+    assert sound.faults(answer.text) == []
     return answer.text
 
 

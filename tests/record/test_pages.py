@@ -21,6 +21,7 @@ from portal.requests.discussion_models import Comment, CommentAudience, CommentT
 from portal.requests.models import Decision, ItemAction
 from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
+from tests import pages as sound
 from tests.access import factories as held
 from tests.queries import statements
 from tests.record import factories
@@ -39,6 +40,7 @@ def today() -> Iterator[None]:
 def text(client: FlaskClient, url: str, status: int = 200) -> str:
     answer = client.get(url)
     assert answer.status_code == status, url
+    assert sound.faults(answer.text) == []
     return answer.text
 
 
