@@ -17,14 +17,14 @@ from portal.requests.workflow import State
 
 STAGES: dict[State, tuple[Message, str]] = {
     State.DRAFT: (Message("Draft"), "neutral"),
-    State.AGREEMENT: (Message("Waiting for agreement"), "warn"),
+    State.AGREEMENT: (Message("Waiting for agreement"), "clock"),
     State.DISCUSSION: (Message("In discussion"), "progress"),
-    State.NEEDS_INFORMATION: (Message("Needs information"), "warn"),
+    State.NEEDS_INFORMATION: (Message("Needs information"), "question"),
     State.WITH_BOARD: (Message("With the Board"), "board"),
     State.APPROVED: (Message("Approved"), "good"),
-    State.DECLINED: (Message("Not yet"), "neutral"),
-    State.WITHDRAWN: (Message("Withdrawn"), "neutral"),
-    State.CLOSED: (Message("Closed, no reply"), "neutral"),
+    State.DECLINED: (Message("Not yet"), "notyet"),
+    State.WITHDRAWN: (Message("Withdrawn"), "withdrawn"),
+    State.CLOSED: (Message("Closed, no reply"), "closed"),
 }
 STANCES: dict[Stance, Message] = {
     Stance.SUPPORT: Message("Support"),
