@@ -58,7 +58,7 @@ def read(row: TeamRequest, now: datetime) -> Draft:
 
 
 def from_request(row: TeamRequest, now: datetime, *, editor_id: int) -> Draft:
-    """An open request as a filled form. To the candidate it is "for me", whoever filed it; only who filed it renames."""
+    """An open request as a filled form. To the candidate it is "for me", whoever filed it."""
     revision = queries.current_revision(row)
     details: Typed = {
         name: [answer.text.body or ""] for name, answer in queries.answers(row.id).items() if answer.text.body

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
 
 from portal.access.models import ItemType
+from portal.audit.models import Event
+from portal.audit.services import verify_chain
+from portal.extensions import db
 from portal.people.models import Person
-from portal.requests import discussion_services, filing_services
+from portal.requests import (
+    decision_services,
+    discussion_services,
+    fact_queries,
+    filing_services,
+    objection_services,
+    queries,
+    readiness,
+    seen,
+    ssh_keys,
+)
+from portal.requests.decision_services import Choice, Ruling
 from portal.requests.discussion_models import Stance
 from portal.requests.filing_checks import AskedItem, Details, KeyOffer
 from portal.requests.kinds import registry
-from portal.requests.models import ItemAction, TeamRequest
+from portal.requests.models import Decision, ItemAction, TeamRequest
+from portal.requests.workflow import State
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 
-Item = tuple[str, str]
+T = TypeVar("T")
+CANARY = "zebra-crossing-at-midnight"  # a text that must not turn up where it does not belong
 
 
 def asked(*items: str) -> tuple[AskedItem, ...]:
@@ -67,6 +90,68 @@ def position(person: Person, request_id: int, stance: Stance = Stance.SUPPORT, *
 
 
 def get(request_id: int) -> TeamRequest:
-    from portal.extensions import db
-
     return db.session.get_one(TeamRequest, request_id)
+
+
+def do(service: Callable[..., T], actor: Person, *args: Any, at: datetime | None = None, **kwargs: Any) -> T:
+    """Run a service as this person, in a unit of work of its own."""
+    actor_id = actor.id
+    with unit_of_work(at) as now:
+        return service(actor_id, *args, now=now, **kwargs)
+
+
+def key_offer() -> KeyOffer:
+    """A fresh key with its proofs."""
+    public = Ed25519PrivateKey.generate().public_key()
+    line = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    proof = "https://meta.example.org/wiki/User:Ann"
+    return KeyOffer(ssh_keys.parse(line), "ann", "ann-on-github", proof, "https://github.example.org/ann/keys")
+
+
+def state(request_id: int) -> State:
+    return get(request_id).state
+
+
+def events(request_id: int | None = None) -> list[str]:
+    """What is on the timeline, as "code/audience", in order; of one request if asked."""
+    query = select(Event).order_by(Event.id)
+    if request_id is not None:
+        query = query.where(Event.request_id == request_id)
+    return [f"{event.code}/{event.audience}" for event in db.session.scalars(query)]
+
+
+def chain_is_whole() -> bool:
+    """The timeline verifies, and no event holds anything but codes, numbers and hashes."""
+    for event in db.session.scalars(select(Event)):
+        for value in event.data.values():
+            for part in value if isinstance(value, list) else [value]:
+                assert part is None or isinstance(part, (bool, int)) or " " not in part, event.code
+        assert CANARY not in json.dumps(event.data)
+    return verify_chain().first_bad is None
+
+
+def grounds(request_id: int, *, at: datetime | None = None) -> str:
+    """What the decision form would carry now."""
+    row, now = get(request_id), at or clock.now()
+    facts = fact_queries.facts_of(row, now)
+    concerns = [concern.id for concern in objection_services.open_concerns(request_id)]
+    checks = readiness.checks(facts, fact_queries.weights())
+    return seen.grounds(facts, checks, concerns, queries.evidence_ids(request_id))
+
+
+def ruling(request_id: int, *, approve: bool = True, at: datetime | None = None, **changes: Any) -> Ruling:
+    """A filled decision form: everything asked for, decided anyway where something is missing."""
+    items = queries.current_revision(get(request_id)).items
+    parts: dict[str, Any] = {
+        "approve": approve,
+        "grounds": grounds(request_id, at=at),
+        "reason": f"It is needed. {CANARY}",
+        "choices": tuple(Choice(item.id) for item in items),
+        "anyway": "It cannot wait.",
+    }
+    return Ruling(**{**parts, **changes})
+
+
+def decide(actor: Person, request_id: int, *, at: datetime | None = None, **changes: Any) -> Decision:
+    """Decide the request as it stands."""
+    return do(decision_services.decide, actor, request_id, ruling(request_id, at=at, **changes), at=at)
