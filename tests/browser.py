@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -56,18 +57,27 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A fresh window: nobody is signed in. Fails the test if the page complained to the console."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+@contextmanager
+def window(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A fresh window, in which nobody is signed in. Fails when a page in it complained to the console."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     context.set_default_timeout(10_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if _is_complaint(said.type, said.text) else None)
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """One window for a test."""
+    with window(chromium) as page:
+        yield page
 
 
 def _is_complaint(kind: str, text: str) -> bool:

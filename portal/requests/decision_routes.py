@@ -23,7 +23,10 @@ from portal.web.filters import say
 from portal.web.fragments import go_to, is_fragment_request, render
 from portal.web.unit_of_work import unit_of_work
 
-ALL = ("header", "asked", "evidence", "checks", "discussion", "people", "timeline")
+ALL = (
+    *("header", "asked", "evidence", "checks", "notes", "people"),
+    *("questions", "positions", "concerns", "discussion", "ask", "timeline"),
+)
 
 
 def _decide(

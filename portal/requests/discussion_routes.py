@@ -88,6 +88,8 @@ def ask(request_id: int) -> ResponseReturnValue:
         lambda actor_id, now: discussion_services.ask(
             actor_id, request_id, form.body.data or "", now=now, submission_id=form.submission_id.data
         ),
+        panel="ask",
+        also=("questions", "discussion", *AFTER_TALK),
     )
 
 
@@ -102,6 +104,8 @@ def answer(request_id: int, question_id: int) -> ResponseReturnValue:
         lambda actor_id, now: discussion_services.answer(
             actor_id, request_id, question_id, form.body.data or "", now=now, submission_id=form.submission_id.data
         ),
+        panel="questions",
+        also=("discussion", *AFTER_TALK),
     )
 
 
@@ -160,6 +164,7 @@ def take_position(request_id: int) -> ResponseReturnValue:
             revision_number=int(form.revision.data or 0),
             now=now,
         ),
+        panel="positions",
         anchor="positions",
     )
 
@@ -175,6 +180,7 @@ def raise_concern(request_id: int) -> ResponseReturnValue:
         lambda actor_id, now: objection_services.raise_concern(
             actor_id, request_id, form.name.data or "", form.body.data or "", now=now
         ),
+        panel="concerns",
         anchor="concerns",
     )
 
@@ -190,6 +196,7 @@ def resolve_concern(request_id: int, concern_id: int) -> ResponseReturnValue:
         lambda actor_id, now: objection_services.resolve_concern(
             actor_id, request_id, concern_id, form.reason.data or "", now=now
         ),
+        panel="concerns",
         anchor="concerns",
     )
 
@@ -233,7 +240,7 @@ def recuse(request_id: int) -> ResponseReturnValue:
         form,
         lambda actor_id, now: discussion_services.recuse(actor_id, request_id, form.reason.data or None, now=now),
         panel="people",
-        also=("header", "checks", "discussion", "decision", "timeline"),
+        also=("header", "checks", "positions", "concerns", "discussion", "ask", "decision", "timeline"),
         anchor="people",
     )
 

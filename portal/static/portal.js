@@ -61,6 +61,23 @@
     return true;
   };
 
+  /* What is typed elsewhere in a part that is replaced goes on in its successor; the form that was sent does not. */
+  const isChanged = (control) =>
+    control.matches("select")
+      ? [...control.options].some((option) => option.selected !== option.defaultSelected)
+      : control.value !== control.defaultValue || control.checked !== control.defaultChecked;
+  const carryOver = (task, sent) => {
+    const target = typeof task.target === "string" ? document.querySelector(task.target) : task.target;
+    for (const control of target?.querySelectorAll("input[id], textarea[id], select[id]") ?? []) {
+      const successor = task.fragment.querySelector(`#${CSS.escape(control.id)}`);
+      if (!successor || sent?.contains(control) || !isChanged(control)) continue;
+      if (control.matches("[type=radio], [type=checkbox]")) successor.checked = control.checked;
+      else successor.value = control.value;
+      for (let fold = successor.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    }
+  };
+
+  const isFocusLost = () => !document.activeElement || document.activeElement === document.body;
   let focusWasInside = false;
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
@@ -71,20 +88,25 @@
       return;
     }
     clearBefore(placeOf(ctx.sourceElement));
+    for (const task of tasks) carryOver(task, ctx.sourceElement?.closest("form"));
     const target = main && (typeof main.target === "string" ? document.querySelector(main.target) : main.target);
     focusWasInside = Boolean(target?.contains(document.activeElement) && document.activeElement !== document.body);
   });
 
   document.addEventListener("htmx:after:settle", (event) => {
     const swapped = event.target instanceof Element ? event.target : document.body;
+    const isMain = event.detail.task?.type === "main";
     prepare(swapped);
     const summary = swapped.matches(".error-summary") ? swapped : swapped.querySelector(".error-summary");
     const status = "[data-announce], .saved, [role=status]"; /* a status that arrives together with its region is not read by itself */
     const said = swapped.matches(status) ? swapped : swapped.querySelector(status);
     if (summary) focusOn(summary);
-    else if (focusWasInside && (document.activeElement === document.body || !document.activeElement)) focusOn(swapped);
+    else if (isMain && focusWasInside && isFocusLost()) {
+      focusOn(swapped);
+      if (isFocusLost()) byId("main").focus({ preventScroll: true }); /* the part is empty now, and not shown */
+    }
     if (said) announce(said.dataset.announce || said.textContent);
-    focusWasInside = false;
+    if (isMain) focusWasInside = false;
   });
 
   document.addEventListener("htmx:error", (event) => {
