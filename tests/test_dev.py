@@ -242,6 +242,23 @@ def test_a_stubborn_program_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> N
     assert family.ended() == "stubborn"
 
 
+def test_ctrl_c_stops_everything_it_started(tmp_path: Path) -> None:
+    port = free_ports()
+    command = [sys.executable, str(DEV), "run", "--port", str(port), "--data", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        said = list(iter(running.stdout.readline, "Stop with Ctrl-C.\n"))
+        running.send_signal(signal.SIGINT)
+        running.wait(timeout=20)
+
+    assert f"Portal ready at http://127.0.0.1:{port}\n" in said
+    assert any("Demo Director" in line for line in said)
+    assert running.returncode == 0
+    for number in (port, port + 1):
+        with closing(socket.socket()) as probe:
+            assert probe.connect_ex(("127.0.0.1", number)) != 0
+
+
 @pytest.mark.slow
 def test_a_fresh_clone_installs_itself(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
