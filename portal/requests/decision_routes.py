@@ -16,7 +16,7 @@ from portal.requests import decision_services, forms, objection_services, page_f
 from portal.requests.blueprint import bp
 from portal.requests.decision_services import ChangedSinceSeen, Choice, Ruling
 from portal.requests.page import RequestPage
-from portal.requests.page_routes import load_page, me, render_request
+from portal.requests.page_routes import load_page, me, put_error, render_request
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.filters import say
@@ -46,7 +46,7 @@ def _decide(
         with unit_of_work() as now:
             act(actor_id, now)
     except Invalid as error:
-        _put_error(form, error)
+        put_error(form, error)
         return render_request(request_id, panel="decision", status=422, **{name: form})
     except ChangedSinceSeen as error:
         form.form_errors = [*form.form_errors, say(error.message)]
@@ -58,14 +58,6 @@ def _decide(
         return render_request(request_id, panel="decision", also=ALL)
     flash(done, "success")
     return go_to(url_for(".show", request_id=request_id) + "#decision")
-
-
-def _put_error(form: Any, error: Invalid) -> None:
-    name = (error.field or "").replace("-", "_")
-    if name in form:
-        form[name].errors = [*form[name].errors, say(error.message)]
-    else:
-        form.form_errors = [*form.form_errors, say(error.message)]
 
 
 def _approval(form: Any, shown: RequestPage) -> Ruling:

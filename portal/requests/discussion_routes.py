@@ -16,10 +16,9 @@ from portal.requests import discussion_services, forms, objection_services, page
 from portal.requests.blueprint import bp
 from portal.requests.discussion_models import CommentAudience, Relation, Stance
 from portal.requests.discussion_services import TextConflict
-from portal.requests.page_routes import load_page, me, render_request
+from portal.requests.page_routes import load_page, me, put_error, render_request
 from portal.web import clock
 from portal.web.access import Rule, access
-from portal.web.filters import say
 from portal.web.fragments import go_to, is_fragment_request, render
 from portal.web.unit_of_work import unit_of_work
 
@@ -47,11 +46,7 @@ def _act(
         with unit_of_work() as now:
             act(actor_id, now)
     except Invalid as error:
-        field = error.field if error.field in form else None
-        if field:
-            form[field].errors = [*form[field].errors, say(error.message)]
-        else:
-            form.form_errors = [*form.form_errors, say(error.message)]
+        put_error(form, error)
         return render_request(request_id, panel=panel, status=422, **{name: form})
     if is_fragment_request():
         return render_request(request_id, panel=panel, also=also)

@@ -1,4 +1,4 @@
-"""Filing a request, step by step; every step works without JavaScript and keeps what was typed."""
+"""After submission: what happens now, agreement, changes, withdrawal."""
 
 from __future__ import annotations
 
@@ -7,259 +7,20 @@ from typing import Any
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
 
-from portal.errors import Invalid, PortalError
+from portal.errors import Invalid
 from portal.org import organisation
 from portal.people import current, held_forms
 from portal.requests import drafts, fact_queries, filing_services, forms, policy, queries, readiness, words
 from portal.requests.blueprint import bp
 from portal.requests.drafts import Draft
 from portal.requests.filing_checks import DuplicateRequest
-from portal.requests.filing_services import DraftConflict
-from portal.requests.kinds import registry
-from portal.requests.page_routes import me
+from portal.requests.page_routes import me, put_error
 from portal.requests.workflow import Action, State
-from portal.rules import queries as rules
 from portal.web import clock
 from portal.web.access import Rule, access
-from portal.web.filters import say
-from portal.web.fragments import go_to, is_fragment_request, render
+from portal.web.fragments import go_to, render
 from portal.web.unit_of_work import unit_of_work
-
-
-@bp.get("/new")
-@access(Rule.SIGNED_IN)
-def new() -> ResponseReturnValue:
-    """Choose a kind by what it is for; drafts that were begun are offered again."""
-    person = me()
-    shown = [
-        (
-            organisation().kinds[key],
-            filing_services.why_not_file(spec, person),
-            forms.StartForm(formdata=None, kind=key),
-        )
-        for key, spec in registry.KINDS.items()
-    ]
-    return render(
-        "requests/new.html", kinds=shown, drafts=queries.drafts_of(person.id), organisation_kinds=organisation().kinds
-    )
-
-
-@bp.post("/new")
-@access(Rule.SIGNED_IN, action="file")
-def start() -> ResponseReturnValue:
-    form = forms.StartForm()
-    if not form.validate_on_submit():
-        raise Invalid("Open the page of new requests and choose a kind.")
-    actor_id = current.actor().id
-    with unit_of_work() as now:
-        draft_id = filing_services.start_draft(
-            actor_id, form.kind.data or "", form.submission_id.data or "", now=now
-        ).id
-    return go_to(url_for(".details", request_id=draft_id))
-
-
-def _own_draft(request_id: int) -> Draft:
-    """The draft, if it is still one and belongs to who asks. Raises NotVisible, WrongState."""
-    now = clock.now()
-    seen = queries.get_visible(me(), request_id, now)
-    policy.require(me(), Action.SUBMIT, seen.facts)
-    return drafts.read(seen.row, now)
-
-
-def _details_form(draft: Draft, **kwargs: Any) -> forms.DetailsForm:
-    return forms.details_form(draft.spec, draft.held, may_name_others=me().is_member, **kwargs)
-
-
-@bp.get("/<int:request_id>/draft")
-@access(Rule.OBJECT, action="submit")
-def details(request_id: int) -> ResponseReturnValue:
-    draft = _own_draft(request_id)
-    kept = held_forms.kept_fields("requests.save_details") or draft.fields("details")
-    return _show_details(draft, _details_form(draft, formdata=kept if kept else None))
-
-
-def _show_details(draft: Draft, form: forms.DetailsForm, *, status: int = 200, **context: Any) -> ResponseReturnValue:
-    if "conflict" not in context:
-        form.draft_version.data = str(draft.row.draft_version)
-    return render(
-        "requests/details.html",
-        status=status,
-        draft=draft,
-        form=form,
-        kind=organisation().kinds[draft.row.kind],
-        spec=draft.spec,
-        words=words,
-        action=url_for(".save_details", request_id=draft.row.id),
-        **context,
-    )
-
-
-@bp.post("/<int:request_id>/draft")
-@access(Rule.OBJECT, action="submit")
-def save_details(request_id: int) -> ResponseReturnValue:
-    """Save the draft; "Continue" also checks it and goes on."""
-    draft = _own_draft(request_id)
-    conflict = _save(draft, "details")
-    if conflict:
-        return conflict
-    if "go_on" not in request.form:
-        if is_fragment_request():
-            return _saved(request_id)
-        flash(_("Draft saved."), "success")
-        return go_to(url_for(".details", request_id=request_id))
-    draft = _own_draft(request_id)
-    form = _details_form(draft)
-    if not form.validate_on_submit():
-        return _show_details(draft, form, status=422)
-    try:
-        drafts.to_details(draft, form, None)
-    except Invalid as error:
-        _put_error(form, error)
-        return _show_details(draft, form, status=422)
-    needs_key = drafts.needs_key(draft, form)
-    return go_to(url_for(".key" if needs_key else ".check_answers", request_id=request_id))
-
-
-def _save(draft: Draft, part: str) -> ResponseReturnValue | None:
-    """Keep what was typed, or show both versions when another window was quicker."""
-    actor_id = current.actor().id
-    typed = drafts.typed(request.form)
-    version = request.form.get("draft_version", "0")
-    base = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
-    try:
-        with unit_of_work() as now:
-            filing_services.save_draft(actor_id, draft.row.id, {part: typed}, base_version=base, now=now)
-    except DraftConflict as error:
-        if is_fragment_request():
-            return render("requests/_saved.html", status=409, conflict=True, version=version, moment=None)
-        form = _details_form(draft) if part == "details" else forms.KeyForm()
-        both = drafts.compare(error.saved.get(part, {}), typed, form)
-        form.draft_version.data = str(error.version)
-        template = _show_details if part == "details" else _show_key
-        return template(draft, form, status=409, conflict=both)
-    return None
-
-
-def _saved(request_id: int) -> ResponseReturnValue:
-    now = clock.now()
-    draft = _own_draft(request_id)
-    return render(
-        "requests/_saved.html",
-        "requests/_saved.html",
-        moment=now,
-        version=draft.row.draft_version,
-        hints=drafts.hints(draft, _details_form(draft, formdata=draft.fields("details")), now),
-        conflict=False,
-    )
-
-
-def _put_error(form: Any, error: PortalError) -> None:
-    """Show a refusal of the service beside the field it is about, else on top."""
-    text = say(error.message)
-    field = getattr(error, "field", None)
-    if field and field in form:
-        form[field].errors = [*form[field].errors, text]
-    else:
-        form.form_errors = [*form.form_errors, text]
-
-
-@bp.get("/<int:request_id>/key")
-@access(Rule.OBJECT, action="submit")
-def key(request_id: int) -> ResponseReturnValue:
-    draft = _own_draft(request_id)
-    kept = held_forms.kept_fields("requests.save_key") or draft.fields("key")
-    return _show_key(draft, forms.KeyForm(formdata=kept if kept else None))
-
-
-def _show_key(draft: Draft, form: forms.KeyForm, *, status: int = 200, **context: Any) -> ResponseReturnValue:
-    if "conflict" not in context:
-        form.draft_version.data = str(draft.row.draft_version)
-    return render("requests/key.html", status=status, draft=draft, form=form, **context)
-
-
-@bp.post("/<int:request_id>/key")
-@access(Rule.OBJECT, action="submit")
-def save_key(request_id: int) -> ResponseReturnValue:
-    draft = _own_draft(request_id)
-    conflict = _save(draft, "key")
-    if conflict:
-        return conflict
-    if "later" in request.form:
-        return go_to(url_for(".check_answers", request_id=request_id))
-    if "go_on" not in request.form:
-        flash(_("Draft saved."), "success")
-        return go_to(url_for(".key", request_id=request_id))
-    form = forms.KeyForm()
-    if not form.validate_on_submit():
-        return _show_key(draft, form, status=422)
-    try:
-        drafts.to_key(form)
-    except Invalid as error:
-        _put_error(form, error)
-        return _show_key(draft, form, status=422)
-    return go_to(url_for(".check_answers", request_id=request_id))
-
-
-@bp.post("/<int:request_id>/fingerprint")
-@access(Rule.OBJECT, action="submit")
-def fingerprint(request_id: int) -> ResponseReturnValue:
-    """The fingerprint of a key that was pasted; writes nothing."""
-    _own_draft(request_id)
-    found, fault = drafts.fingerprint(request.form.get("key", ""))
-    return render("requests/_fingerprint.html", "requests/_fingerprint.html", found=found, fault=fault)
-
-
-@bp.get("/<int:request_id>/check-answers")
-@access(Rule.OBJECT, action="submit")
-def check_answers(request_id: int) -> ResponseReturnValue:
-    return _show_check(_own_draft(request_id))
-
-
-def _show_check(draft: Draft, *, error: PortalError | None = None, status: int = 200) -> ResponseReturnValue:
-    form = _details_form(draft, formdata=draft.fields("details") or None)
-    now = clock.now()
-    return render(
-        "requests/check_answers.html",
-        status=status,
-        draft=draft,
-        form=form,
-        asked=drafts.items_in_words(form),
-        hints=drafts.hints(draft, form, now),
-        key=drafts.fingerprint(draft.first("key", "key"))[0],
-        needs_key=drafts.needs_key(draft, form),
-        kind=organisation().kinds[draft.row.kind],
-        error=error,
-        duplicate=error.request_id if isinstance(error, DuplicateRequest) else None,
-        days=drafts.usual_days(form, rules.values_for(draft.row.kind, now)),
-        words=words,
-    )
-
-
-@bp.post("/<int:request_id>/submit")
-@access(Rule.OBJECT, action="submit")
-def submit(request_id: int) -> ResponseReturnValue:
-    """Submit the draft as it was saved. Sending this twice submits once."""
-    person = me()
-    seen = queries.get_visible(person, request_id, clock.now())
-    if seen.row.state is not State.DRAFT and seen.row.requester_id == person.id:
-        return go_to(url_for(".filed", request_id=request_id))
-    draft = _own_draft(request_id)
-    form = _details_form(draft, formdata=draft.fields("details") or MultiDict({"x": ""}), meta={"csrf": False})
-    if not form.validate():
-        return _show_details(draft, form, status=422)
-    try:
-        filled = drafts.to_details(
-            draft,
-            form,
-            drafts.key_offer(draft, form, forms.KeyForm(formdata=draft.fields("key"), meta={"csrf": False})),
-        )
-        with unit_of_work() as now:
-            filing_services.submit(person.id, request_id, filled, now=now)
-    except (Invalid, DuplicateRequest) as error:
-        return _show_check(_own_draft(request_id), error=error, status=error.status)
-    return go_to(url_for(".filed", request_id=request_id))
 
 
 @bp.get("/<int:request_id>/filed")
@@ -360,13 +121,13 @@ def save_edit(request_id: int) -> ResponseReturnValue:
         with unit_of_work() as now:
             filing_services.revise(actor_id, request_id, filled, base=form.base.data or "", now=now)
     except (Invalid, DuplicateRequest) as error:
-        _put_error(form, error)
+        put_error(form, error)
         return _show_edit(draft, form, status=error.status)
     except filing_services.EditConflict as error:
         standing = _editable(request_id)
         both = drafts.compare(standing.data.get("details", {}), drafts.typed(request.form), form)
         form.base.data = queries.edit_base(request_id, standing.row.revision_number)
-        _put_error(form, error)
+        put_error(form, error)
         return _show_edit(standing, form, status=409, conflict=both)
     flash(_("Your changes are saved."), "success")
     return go_to(url_for(".show", request_id=request_id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased
 
 from portal.access import queries as access_queries
 from portal.access.standing import HeldAccess
@@ -20,12 +20,10 @@ from portal.org.catalogue import Weight
 from portal.people import queries as people_queries
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
-from portal.requests import authority, fact_queries, filing_checks, queries, readiness, seen, words
+from portal.requests import authority, fact_queries, filing_checks, page_queries, queries, readiness, seen, words
 from portal.requests.authority import Authority
 from portal.requests.discussion_models import (
     Comment,
-    CommentAudience,
-    CommentType,
     Concern,
     DecisionNote,
     Evidence,
@@ -41,7 +39,6 @@ from portal.requests.readiness import Check
 from portal.requests.words import Turn
 from portal.requests.workflow import Action, State
 
-COMMENTS_SHOWN = 30
 EVENTS_SHOWN = 50
 
 
@@ -170,7 +167,7 @@ def load(person: PersonFacts, found: Seen, *, before: int | None, now: datetime)
     """The page of a visible request for this reader."""
     row, actions = found.row, found.actions
     checks = readiness.checks(found.facts, fact_queries.weights())
-    comments, older = comments_page(row.id, team=Action.READ_TEAM in actions, before=before)
+    comments, older = page_queries.comments_page(row.id, team=Action.READ_TEAM in actions, before=before)
     page = RequestPage(
         seen=found,
         me=person,
@@ -183,11 +180,11 @@ def load(person: PersonFacts, found: Seen, *, before: int | None, now: datetime)
         answers=queries.answers(row.id),
         comments=comments,
         comments_before=older,
-        questions=_questions(row.id),
+        questions=page_queries.questions(row.id),
         decisions=queries.decisions(row.id),
-        sponsorships=_sponsorships(row.id),
-        evidence=_evidence(row.id),
-        earlier=_earlier(person, row),
+        sponsorships=page_queries.sponsorships(row.id),
+        evidence=page_queries.evidence(row.id),
+        earlier=page_queries.earlier(person, row),
     )
     _load_private(page)
     if page.decision:
@@ -210,8 +207,8 @@ def _load_private(page: RequestPage) -> None:
     """What only some readers may see; each query behind its action."""
     row = page.row
     if page.may(Action.READ_TEAM):
-        page.positions, page.concerns = _positions(row.id), _concerns(row.id)
-        page.recusals = _recusals(row.id)
+        page.positions, page.concerns = page_queries.positions(row.id), page_queries.concerns(row.id)
+        page.recusals = page_queries.recusals(row.id)
     if page.may(Action.READ_EVIDENCE):
         page.summaries = assessment_evidence.summaries(
             [found.assessment_id for found in page.evidence if found.assessment_id]
@@ -219,103 +216,11 @@ def _load_private(page: RequestPage) -> None:
     else:
         page.evidence = [found for found in page.evidence if found.type is EvidenceType.LINK]
     if page.may(Action.NOTE):
-        page.notes = _notes(row.id)
+        page.notes = page_queries.notes(row.id)
     if page.may(Action.READ_KEY):
         page.key = queries.ssh_key(row.id)
     if row.state in (State.WITH_BOARD, State.APPROVED, State.DECLINED):
         page.referral = queries.newest_referral(row.id)
-
-
-def comments_page(request_id: int, *, team: bool, before: int | None) -> tuple[list[Comment], int | None]:
-    """The newest comments in the order they were said, and the id to go back from."""
-    query = (
-        select(Comment)
-        .where(Comment.request_id == request_id)
-        .options(joinedload(Comment.author), joinedload(Comment.text))
-    )
-    if not team:
-        query = query.where(Comment.audience == CommentAudience.SHARED)
-    if before:
-        query = query.where(Comment.id < before)
-    rows = list(db.session.scalars(query.order_by(Comment.id.desc()).limit(COMMENTS_SHOWN + 1)))
-    shown = rows[:COMMENTS_SHOWN][::-1]
-    return shown, shown[0].id if len(rows) > COMMENTS_SHOWN else None
-
-
-def _questions(request_id: int) -> list[tuple[Comment, list[Comment]]]:
-    """Every question with its answers, the oldest first."""
-    query = (
-        select(Comment)
-        .where(Comment.request_id == request_id, Comment.type != CommentType.COMMENT)
-        .options(joinedload(Comment.author), joinedload(Comment.text))
-        .order_by(Comment.id)
-    )
-    found: dict[int, tuple[Comment, list[Comment]]] = {}
-    for comment in db.session.scalars(query):
-        if comment.type is CommentType.QUESTION:
-            found[comment.id] = (comment, [])
-        elif comment.answers_id in found:
-            found[comment.answers_id][1].append(comment)
-    return list(found.values())
-
-
-def _positions(request_id: int) -> list[Position]:
-    query = select(Position).where(Position.request_id == request_id).order_by(Position.id)
-    return list(db.session.scalars(query.options(joinedload(Position.person), joinedload(Position.text))))
-
-
-def _concerns(request_id: int) -> list[Concern]:
-    query = (
-        select(Concern)
-        .where(Concern.request_id == request_id)
-        .options(
-            joinedload(Concern.author),
-            joinedload(Concern.closed_by),
-            joinedload(Concern.name),
-            joinedload(Concern.text),
-            joinedload(Concern.closing),
-        )
-        .order_by(Concern.id)
-    )
-    return list(db.session.scalars(query))
-
-
-def _sponsorships(request_id: int) -> list[Sponsorship]:
-    query = (
-        select(Sponsorship)
-        .where(Sponsorship.request_id == request_id, Sponsorship.withdrawn_at.is_(None))
-        .options(joinedload(Sponsorship.person), joinedload(Sponsorship.text))
-        .order_by(Sponsorship.id)
-    )
-    return list(db.session.scalars(query))
-
-
-def _recusals(request_id: int) -> list[Recusal]:
-    query = select(Recusal).where(Recusal.request_id == request_id).order_by(Recusal.id)
-    return list(db.session.scalars(query.options(joinedload(Recusal.person), joinedload(Recusal.reason))))
-
-
-def _evidence(request_id: int) -> list[Evidence]:
-    query = (
-        select(Evidence)
-        .where(Evidence.request_id == request_id, Evidence.removed_at.is_(None))
-        .options(joinedload(Evidence.title), joinedload(Evidence.added_by), joinedload(Evidence.assessment))
-        .order_by(Evidence.id)
-    )
-    return list(db.session.scalars(query))
-
-
-def _notes(request_id: int) -> list[DecisionNote]:
-    query = select(DecisionNote).where(DecisionNote.request_id == request_id).order_by(DecisionNote.id)
-    return list(db.session.scalars(query.options(joinedload(DecisionNote.author), joinedload(DecisionNote.text))))
-
-
-def _earlier(person: PersonFacts, row: TeamRequest) -> list[TeamRequest]:
-    """Other requests about the same candidate that the reader may see, the newest first."""
-    query = queries.visible_to(person).where(
-        TeamRequest.candidate_id == row.candidate_id, TeamRequest.id != row.id, TeamRequest.state != State.DRAFT
-    )
-    return list(db.session.scalars(query.order_by(TeamRequest.id.desc()).limit(5)))
 
 
 def _names(page: RequestPage) -> dict[int, str]:

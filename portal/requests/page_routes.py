@@ -6,7 +6,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from portal.errors import SignInNeeded
+from portal.errors import PortalError, SignInNeeded
 from portal.org import organisation
 from portal.people import current
 from portal.people.facts import PersonFacts
@@ -17,6 +17,7 @@ from portal.requests.page import RequestPage
 from portal.requests.page_forms import PageForms
 from portal.web import clock
 from portal.web.access import Rule, access
+from portal.web.filters import say
 from portal.web.fragments import render
 from portal.web.paging import before_id
 
@@ -69,3 +70,13 @@ def render_request(
         kind=organisation().kinds[shown.row.kind],
         spec=registry.kind(shown.row.kind),
     )
+
+
+def put_error(form: Any, error: PortalError) -> None:
+    """Show a refusal of a service beside the field it is about, else on top of the form."""
+    text = say(error.message)
+    name = (getattr(error, "field", None) or "").replace("-", "_")
+    if name in form:
+        form[name].errors = [*form[name].errors, text]
+    else:
+        form.form_errors = [*form.form_errors, text]

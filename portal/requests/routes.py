@@ -17,6 +17,7 @@ from portal.requests import (
     clock_jobs,
     decision_routes,  # noqa: F401  # fills the blueprint
     discussion_routes,  # noqa: F401
+    draft_routes,  # noqa: F401
     filing_routes,  # noqa: F401
     lists,
     queries,
