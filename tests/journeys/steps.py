@@ -35,6 +35,12 @@ def unfold(page: Page, summary: str) -> None:
         part.locator("summary").click()
 
 
+def choose_assessment(page: Page, *, by: str) -> None:
+    """Choose the finished assessment that this person marked."""
+    box = page.get_by_role("combobox", name="Assessment")
+    box.select_option(box.locator("option", has_text=by).get_attribute("value"))
+
+
 @contextmanager
 def in_place(page: Page, typed: Mapping[str, str] | None = None) -> Iterator[None]:
     """What happens in the block loads no page, leaves text typed elsewhere alone, and does not drop the focus."""
