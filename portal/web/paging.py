@@ -15,6 +15,7 @@ from portal.extensions import db
 T = TypeVar("T")
 PAGE_SIZE = 25
 LARGEST_ID = 2**53
+LONGEST_ID = 16  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Page(Generic[T]):
 def before_id() -> int | None:
     """The ``before`` of the URL: show rows with smaller ids. Anything unusable means the first page."""
     raw = request.args.get("before", "")
-    return int(raw) if raw.isascii() and raw.isdecimal() and 0 < int(raw[:20]) < LARGEST_ID else None
+    number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= LONGEST_ID else 0
+    return number if 0 < number < LARGEST_ID else None
 
 
 def page_of(

@@ -34,10 +34,14 @@ class Browser:
         assert answer.status_code == 200, (url, answer.status_code)
         return answer.text
 
-    def post(self, url: str, data: dict[str, Any] | None = None, *, htmx: bool = False) -> TestResponse:
+    def token(self) -> str:
+        """The secret that every form of this session carries."""
         if not self._token:
             self._token = hidden(self.client.get("/requests/").text, "csrf_token")
-        sent = {"csrf_token": self._token, **(data or {})}
+        return self._token
+
+    def post(self, url: str, data: dict[str, Any] | None = None, *, htmx: bool = False) -> TestResponse:
+        sent = {"csrf_token": self.token(), **(data or {})}
         return self.client.post(url, data=sent, headers=HTMX if htmx else None)
 
 
