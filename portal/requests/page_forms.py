@@ -126,7 +126,7 @@ def assessment_link_form(shown: RequestPage, **kwargs: Any) -> forms.AssessmentL
 
 def approve_form(shown: RequestPage, **kwargs: Any) -> forms.DecisionForm:
     """The approval form of this request, with everything asked for chosen and the ready sentence filled in."""
-    items = [(item.id, words.item_words(item.item_type, item.item_key).name) for item in shown.revision.items]
+    items = [(item.id, say(words.change(item.action, item.item_type, item.item_key))) for item in shown.revision.items]
     concerns = [concern.id for concern in shown.open_concerns]
     kwargs.setdefault("items", [id for id, _name in items])
     kwargs.setdefault("reason", say(page.ready_reason(shown.row.kind)))

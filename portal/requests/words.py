@@ -116,6 +116,12 @@ def item_words(item_type: str, item_key: str) -> ItemWords:
     )
 
 
+def change(action: str, item_type: str, item_key: str) -> Message:
+    """What happens to an item: "Add bastion"."""
+    name = item_words(item_type, item_key).name
+    return Message("Add %(name)s", name=name) if action == "add" else Message("Remove %(name)s", name=name)
+
+
 def held_item_names(held: Iterable[tuple[str, str]]) -> list[str]:
     """The names of what is held, as (type, key), in alphabetical order."""
     return sorted(item_words(item_type, item_key).name for item_type, item_key in held)
