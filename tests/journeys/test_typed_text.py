@@ -111,11 +111,13 @@ def test_going_back_after_a_decision_does_not_decide_again(
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#decision")).to_contain_text("by Demo Director, Director")
 
-    page.go_back()
-    page.go_forward()
+    page.go_back()  # without script this is the request as it was before the decision
+    if script:
+        page.go_forward()
 
     expect(page.locator("#decision")).to_contain_text("by Demo Director, Director")
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(page.locator("#timeline").get_by_text("Demo Director approved it")).to_have_count(1)
 
 
 def test_the_slower_of_two_windows_reads_who_decided(portal: StagedPortal, open_window: OpenWindow) -> None:

@@ -1,0 +1,49 @@
+"""Looking at a page as many people meet it: narrow and wide, light and dark, with axe-core's eyes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+WIDE, NARROW = 1280, 320
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
+OF_ROOM = [*OF_COLOUR, "target-size", "scrollable-region-focusable"]
+LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str] | None], ...] = (
+    (WIDE, "light", None),  # every rule; the other looks only what they can change
+    (WIDE, "dark", OF_COLOUR),
+    (NARROW, "dark", OF_ROOM),
+    (NARROW, "light", []),  # no colour is left to see: only whether it fits
+)
+TOO_WIDE = """() => {
+  const width = document.documentElement.clientWidth;
+  const scrolls = (element) => getComputedStyle(element).overflowX !== "visible";
+  const isCut = (element) => element && (scrolls(element) || isCut(element.parentElement));
+  return document.scrollingElement.scrollWidth <= width ? [] : [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > width + 0.5 && !isCut(element.parentElement))
+    .slice(0, 3).map((element) => element.outerHTML.slice(0, 120));
+}"""
+AXE = """async (rules) => {
+  for (const animation of document.getAnimations()) animation.finish();
+  const only = rules ? {runOnly: {type: "rule", values: rules}} : {};
+  const found = await axe.run(document, {resultTypes: ["violations"], ...only});
+  const why = (node) => `${node.target}: ${[...node.any, ...node.all, ...node.none].map((check) => check.message)}`;
+  return found.violations.map((fault) => `${fault.id}: ${fault.nodes.slice(0, 3).map(why).join(" | ")}`);
+}"""
+
+
+def faults(page: Page) -> list[str]:
+    """Everything axe-core finds on the page with all folds open, and what does not fit on a phone."""
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    page.evaluate(AXE_SCRIPT)
+    found = []
+    for width, scheme, rules in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        if rules != []:
+            found += [f"{width} px, {scheme}: {fault}" for fault in page.evaluate(AXE, rules)]
+        found += [f"{width} px: too wide: {element}" for element in page.evaluate(TOO_WIDE)]
+    page.set_viewport_size({"width": WIDE, "height": 900})
+    page.emulate_media(color_scheme="light")
+    return found

@@ -1,0 +1,110 @@
+"""From the dashboard to decided: few clicks, or no pointer at all."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys import steps
+from tests.journeys.conftest import OpenWindow
+from tests.journeys.staged import StagedPortal
+
+pytestmark = pytest.mark.browser
+MOST_CLICKS = 4
+MOST_TABS = 150
+READY = "Access expansion: Demo Software Engineer"
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_ready_request_is_decided_with_few_clicks(portal: StagedPortal, open_window: OpenWindow, width: int) -> None:
+    page = open_window(viewport={"width": width, "height": 900})
+    portal.sign_in(page, "Demo Director")
+    page.add_init_script(
+        "addEventListener('click', () => sessionStorage.clicks = 1 + Number(sessionStorage.clicks ?? 0))"
+    )
+    page.goto(portal.url)
+
+    attention(page).get_by_role("link", name=READY).click()
+    if width < 1000:  # on a wide page the decision stands beside what is asked
+        page.get_by_role("link", name="Your turn: decide").click()
+        expect(page.locator("#decision-title")).to_be_in_viewport()
+    page.get_by_role("button", name="Approve").click()
+
+    expect(page.locator("#decision")).to_contain_text("by Demo Director, Director")
+    assert 0 < page.evaluate("Number(sessionStorage.clicks)") <= MOST_CLICKS
+
+
+def test_a_ready_request_is_decided_by_keyboard_alone(portal: StagedPortal, open_window: OpenWindow) -> None:
+    page = open_window()
+    portal.sign_in(page, "Demo Director")
+    page.goto(portal.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    tab_to(page, attention(page).get_by_role("link", name=READY))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/requests/*")
+    tab_to(page, page.get_by_role("checkbox", name="GitHub team"))
+    page.keyboard.press("Space")
+    tab_to(page, steps.field(page, "Public reason"))
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Grafana is needed for the work.")
+    tab_to(page, page.get_by_role("button", name="Approve"))
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#decision")).to_contain_text("by Demo Director, Director")
+    expect(page.locator("#decision")).to_contain_text("Grafana is needed for the work.")
+    expect(page.locator("#decision .decided .asked")).not_to_contain_text("GitHub team")
+    expect(page.locator("#decision")).to_be_focused()
+
+
+def test_no_single_key_decides(portal: StagedPortal, open_window: OpenWindow) -> None:
+    page = open_window()
+    portal.sign_in(page, "Demo Director")
+    attention(page).get_by_role("link", name=READY).click()
+    page.wait_for_url("**/requests/*")
+    url = page.url
+
+    for key in ("a", "y", "d", "Enter", "Space", "s", "n", "j", "k"):
+        page.keyboard.press(key)
+
+    expect(page.locator("#header")).to_contain_text("In discussion")
+    assert page.url == url
+
+
+def attention(page: Page) -> Locator:
+    return page.get_by_role("region", name="Needs your attention")
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until the element has the focus; whatever has it on the way shows that it has."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(FOCUS)
+        assert shown is True, f"the focus cannot be seen on {shown}"
+        if wanted.evaluate("(element) => element === document.activeElement"):
+            return
+    pytest.fail(f"Tab does not lead to {wanted}")
+
+
+# Whether the focused element looks different from itself without focus, or stands in something that does.
+FOCUS = """() => {
+  const focused = document.activeElement;
+  const looks = () => {
+    for (const animation of document.getAnimations()) animation.finish();
+    const seen = [];
+    for (let one = focused; one && seen.length < 4; one = one.parentElement) seen.push(one);
+    if (focused.nextElementSibling) seen.push(focused.nextElementSibling);
+    return JSON.stringify(seen.map((one) => {
+      const style = getComputedStyle(one);
+      const { outline, boxShadow, borderColor, backgroundColor, clip, transform, insetBlockStart } = style;
+      return [outline, boxShadow, borderColor, backgroundColor, clip, transform, insetBlockStart];
+    }));
+  };
+  const withFocus = looks();
+  focused.blur();
+  const without = looks();
+  focused.focus({ focusVisible: true, preventScroll: true });
+  return withFocus !== without || focused.outerHTML.slice(0, 200);
+}"""
