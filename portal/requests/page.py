@@ -73,6 +73,7 @@ class RequestPage:
     concerns: list[Concern] = field(default_factory=list)
     sponsorships: list[Sponsorship] = field(default_factory=list)
     recusals: list[Recusal] = field(default_factory=list)
+    recusal_reasons: dict[int, str] = field(default_factory=dict)  # by person; only those the reader may know
     evidence: list[Evidence] = field(default_factory=list)
     summaries: dict[int, AssessmentSummary] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
@@ -113,6 +114,11 @@ class RequestPage:
     @property
     def is_ready(self) -> bool:
         return readiness.is_ready(self.checks)
+
+    @property
+    def needs_key(self) -> bool:
+        """New shell access is asked for and no key is offered yet."""
+        return readiness.asks_new_shell(self.seen.facts) and not self.seen.facts.key_offered
 
     @property
     def unmet_required(self) -> tuple[Check, ...]:
@@ -209,6 +215,9 @@ def _load_private(page: RequestPage) -> None:
     if page.may(Action.READ_TEAM):
         page.positions, page.concerns = page_queries.positions(row.id), page_queries.concerns(row.id)
         page.recusals = page_queries.recusals(row.id)
+        page.recusal_reasons = page_queries.recusal_reasons(
+            row.id, by=None if page.may(Action.READ_REASONS) else page.me.id
+        )
     if page.may(Action.READ_EVIDENCE):
         page.summaries = assessment_evidence.summaries(
             [found.assessment_id for found in page.evidence if found.assessment_id]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, raiseload
 
+from portal.audit.models import Text
 from portal.extensions import db
 from portal.people.facts import PersonFacts
 from portal.requests import queries
@@ -90,8 +91,18 @@ def sponsorships(request_id: int) -> list[Sponsorship]:
 
 
 def recusals(request_id: int) -> list[Recusal]:
+    """Who takes no part, without their reasons."""
     query = select(Recusal).where(Recusal.request_id == request_id).order_by(Recusal.id)
-    return list(db.session.scalars(query.options(joinedload(Recusal.person), joinedload(Recusal.reason))))
+    return list(db.session.scalars(query.options(joinedload(Recusal.person), raiseload(Recusal.reason))))
+
+
+def recusal_reasons(request_id: int, *, by: int | None) -> dict[int, str]:
+    """Why each of them takes no part, by person: of everybody, or of this person alone."""
+    query = select(Recusal.person_id, Text.body).join(Text, Recusal.reason_id == Text.id)
+    query = query.where(Recusal.request_id == request_id, Text.body.is_not(None))
+    if by is not None:
+        query = query.where(Recusal.person_id == by)
+    return {row.person_id: row.body for row in db.session.execute(query)}
 
 
 def evidence(request_id: int) -> list[Evidence]:

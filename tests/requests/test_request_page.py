@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy.exc import InvalidRequestError
 from werkzeug.test import TestResponse
 
+from portal.audit.models import Audience
 from portal.extensions import db
+from portal.people import queries as people_queries
 from portal.people.models import Person
 from portal.requests import decision_services, discussion_services, filing_services, objection_services, queries
 from portal.requests.discussion_models import Comment, CommentAudience, Stance
+from portal.requests.page import RequestPage, load
 from portal.requests.workflow import State
 from portal.web import clock
 from tests import factories as people
@@ -179,6 +183,27 @@ def _about_a_newcomer() -> tuple[int, Person]:
     return request_id, vera
 
 
+def loaded(person: Person, request_id: int) -> RequestPage:
+    """What is loaded for this reader, whatever the templates make of it."""
+    facts, now = people_queries.facts(person.id, clock.now()), clock.now()
+    return load(facts, queries.get_visible(facts, request_id, now), before=None, now=now)
+
+
+def test_what_somebody_may_not_read_is_not_even_loaded(app: Flask) -> None:
+    request_id, ann = scene()
+    ben, board = people.member(), people.board_member()
+
+    for person in (ann, board):
+        found = loaded(person, request_id)
+        assert [found.positions, found.concerns, found.recusals, found.notes, found.key] == [[], [], [], [], None]
+        assert {comment.audience for comment in found.comments} == {CommentAudience.SHARED}
+        assert {line.audience for line in found.timeline} <= {Audience.PUBLIC, Audience.SHARED}
+    members = loaded(ben, request_id)
+    assert (len(members.positions), len(members.concerns), members.notes) == (1, 1, [])
+    with pytest.raises(InvalidRequestError):
+        _ = members.recusals[0].reason
+
+
 def test_the_candidate_reads_checks_and_shared_words_but_not_who_said_what(app: Flask, open_as: Open) -> None:
     request_id, ann = scene()
 
@@ -215,8 +240,6 @@ def test_everybody_else_reads_what_is_theirs(
 
 
 def _the_director() -> Person:
-    from portal.people import queries as people_queries
-
     lead = people_queries.leadership(clock.now()).director
     assert lead is not None
     return db.session.get_one(Person, lead.id)
