@@ -113,6 +113,7 @@ def confirm_end(grant_id: int) -> Response:
 @access(Rule.OBJECT, action="end_access")
 def end(grant_id: int) -> ResponseReturnValue:
     """Give up one's own access, or revoke somebody else's."""
+    current.require_fresh()
     found = _endable(grant_id)
     form = _end_form(found)
     if not form.validate_on_submit():

@@ -5,7 +5,8 @@ from __future__ import annotations
 ANSWERS: dict[str, dict[str, str]] = {
     "ready": {
         "why": "I keep being asked why a release is slow, and today I have to ask somebody else to read the graphs "
-        "for me. With **Grafana** I can look before I open a task, and in the **GitHub** team I can review the fix. See T15032.",
+        "for me. With **Grafana** I can look before I open a task, and in the **GitHub** team I can review "
+        "the fix. See T15032.",
         "benefit": "Everybody who waits for a fix: mistakes in a release are found in minutes instead of a day.",
     },
     "high_trust": {

@@ -11,12 +11,17 @@ from sqlalchemy.orm import selectinload
 from portal.audit.models import Event
 from portal.extensions import db
 from portal.org import organisation
-from portal.org.catalogue import Leads
+from portal.org.catalogue import WHOLE, Leads
 from portal.people import queries
 from portal.people.models import Absence, Person, RoleAssignment, UnreachableReport
 
-SILENCE = timedelta(hours=72)  # without an act by the Director, before a report is taken
 CONFIRMATIONS = 2
+
+
+def silence() -> timedelta:
+    """How long the Director has done nothing before a report is taken: the organisation's rule, else three days."""
+    rule = organisation().rules.get("unreachable_hours")
+    return timedelta(hours=int(rule.values[WHOLE])) if rule else timedelta(days=3)
 
 
 def absence_of(person_id: int, now: datetime) -> Absence | None:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from portal.errors import Conflict, Invalid, Message, WrongState
 from portal.people import absence_queries, current, policy, queries, services
-from portal.people.absence_queries import CONFIRMATIONS, SILENCE
+from portal.people.absence_queries import CONFIRMATIONS, silence
 from portal.people.facts import Leadership, PersonFacts
 from portal.people.forms import AbsenceForm, NoteForm, blame
 from portal.people.held_forms import kept_fields
@@ -135,7 +135,7 @@ def _unreachable(facts: PersonFacts, now: datetime) -> Unreachable:
 
 
 def _not_yet(last_act: datetime | None, now: datetime) -> Message | None:
-    if last_act is None or now - last_act >= SILENCE:
+    if last_act is None or now - last_act >= silence():
         return None
     return Message("The Director was active here in the last 72 hours, so this cannot be reported yet.")
 

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from portal.errors import NotVisible
 from portal.people import current, sessions
-from portal.web import clock
+from portal.web import clock, ids
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to
 from portal.web.unit_of_work import unit_of_work
@@ -34,11 +34,11 @@ def show() -> ResponseReturnValue:
 @access(Rule.SIGNED_IN)
 def end_session() -> ResponseReturnValue:
     """End one of one's own sessions."""
-    person_id, chosen = current.actor().id, request.form.get("session", "")
-    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 16):
+    person_id, chosen = current.actor().id, ids.parse(request.form.get("session", ""))
+    if chosen is None:
         raise NotVisible
     with unit_of_work() as now:
-        ended = sessions.end_own(person_id, int(chosen), now=now)
+        ended = sessions.end_own(person_id, chosen, now=now)
     if not ended:
         raise NotVisible
     flash(_("That session has ended."), "success")

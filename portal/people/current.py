@@ -43,6 +43,8 @@ def is_signed_in() -> bool:
 def actor() -> Person:
     """The person who sent this request, as a plain row. Raises SignInNeeded."""
     if not is_signed_in():
+        if is_signed_in():
+            raise NotPermitted("Your wiki account is blocked or locked, so this is closed to you.")
         raise SignInNeeded("This page is for people who are signed in.")
     person: Person = current_user.person
     return person
@@ -55,7 +57,7 @@ def actor_facts() -> PersonFacts | None:
     if "actor_facts" not in g:
         g.actor_facts = queries.facts(actor().id, clock.now())
     facts: PersonFacts = g.actor_facts
-    return facts
+    return None if facts.locked else facts  # a blocked or locked wiki account counts as nobody
 
 
 def note_presence(now: datetime) -> None:
@@ -104,6 +106,8 @@ def guard() -> None:
         return
     facts = actor_facts()
     if facts is None:
+        if is_signed_in():
+            raise NotPermitted("Your wiki account is blocked or locked, so this is closed to you.")
         raise SignInNeeded("This page is for people who are signed in.")
     if not OPENS[rule](facts):
         raise NotPermitted(SHUT[rule])

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from portal.extensions import db
 from portal.people import queries, sessions
 from portal.people.models import HeldForm
+from portal.web.text import clean_text
 
 LIFETIME = timedelta(days=1)
 LARGEST = 200_000  # bytes of one form
@@ -20,7 +21,11 @@ MOST = 20  # forms of one person; the oldest goes first
 
 def hold(person_id: int, endpoint: str, fields: Mapping[str, Sequence[str]], *, now: datetime) -> str | None:
     """Keep what was typed. Returns the token that brings it back, or None when it is too much to keep."""
-    kept = {name: list(values) for name, values in fields.items() if name != "csrf_token"}
+    kept = {
+        clean_text(name): [clean_text(value) for value in values]
+        for name, values in fields.items()
+        if name != "csrf_token"
+    }
     if len(json.dumps(kept).encode()) > LARGEST:
         return None
     token = secrets.token_urlsafe(32)

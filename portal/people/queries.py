@@ -161,3 +161,13 @@ def nda_on(person_id: int, now: datetime) -> date | None:
 def ndas_of(person_id: int) -> Sequence[Nda]:
     """The notes of a signed agreement that were not withdrawn."""
     return db.session.scalars(select(Nda).where(Nda.person_id == person_id, Nda.withdrawn_at.is_(None))).all()
+
+
+def roles_with_end(person_id: int, now: datetime) -> set[str]:
+    """The roles this person holds until a date."""
+    query = select(RoleAssignment.role_key).where(
+        RoleAssignment.person_id == person_id,
+        in_force(RoleAssignment.from_at, RoleAssignment.to_at, now),
+        RoleAssignment.to_at.is_not(None),
+    )
+    return set(db.session.scalars(query))

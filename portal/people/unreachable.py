@@ -12,7 +12,7 @@ from portal.audit import services as audit
 from portal.errors import Conflict, Message, WrongState
 from portal.extensions import db
 from portal.people import absence_queries, acting, policy, queries
-from portal.people.absence_queries import CONFIRMATIONS, SILENCE
+from portal.people.absence_queries import CONFIRMATIONS, silence
 from portal.people.models import (
     ActingReason,
     Person,
@@ -67,12 +67,12 @@ def _silent_director(now: datetime) -> int:
     if queries.acting_period(director.id, now) is not None:
         raise WrongState(Message("The Deputy acts already, so there is nothing to report."))
     act = absence_queries.last_act(director.id, now)
-    if act is not None and now - act < SILENCE:
+    if act is not None and now - act < silence():
         raise WrongState(
             Message(
                 "The Director was active here at %(last)s. This can be said 72 hours after that, from %(then)s on.",
                 last=_exact(act),
-                then=_exact(act + SILENCE),
+                then=_exact(act + silence()),
             )
         )
     return director.id

@@ -12,6 +12,7 @@ from enum import StrEnum
 from portal.errors import Message
 from portal.people.facts import PersonFacts
 from portal.requests.facts import RequestFacts
+from portal.requests.workflow import State
 
 
 class DecidesAs(StrEnum):
@@ -45,7 +46,6 @@ def excluded(person: PersonFacts, team_request: RequestFacts) -> Message | None:
     tests = (
         (person.locked, "The wiki account is blocked or locked."),
         (person.id == team_request.candidate_id, "This request is about you."),
-        (person.id in team_request.former_candidates, "This request was about you."),
         (person.id == team_request.requester_id, "You filed this request."),
         (person.id in team_request.sponsors_ever, "You sponsored this request."),
         (person.id in team_request.markers, "You marked an assessment that is linked here."),
@@ -68,8 +68,7 @@ def authority(team_request: RequestFacts) -> Authority:
             else Message("The Director is involved, so the Deputy decides.")
         )
         return Authority(((lead.deputy.id, DecidesAs.DEPUTY), *director), why)
-    board = tuple((person.id, DecidesAs.BOARD) for person in lead.board if excluded(person, team_request) is None)
-    board = tuple(entry for entry in board if not director or entry[0] != director[0][0])
+    board = tuple(entry for entry in _free_board(team_request) if not director or entry[0] != director[0][0])
     if board:
         return Authority((*board, *director), _why_board(team_request))
     if director:
@@ -77,6 +76,19 @@ def authority(team_request: RequestFacts) -> Authority:
             director, Message("The Director is away, and nobody else may decide. It waits for the Director.")
         )
     return Authority((), Message("Nobody may decide this now. The Board has to appoint somebody who can."))
+
+
+def deciding_now(team_request: RequestFacts) -> Authority:
+    """As `authority`, but what was referred waits for the Board's outcome."""
+    if team_request.state is State.WITH_BOARD:
+        return Authority(_free_board(team_request), Message("It was referred to the Board, so the Board decides."))
+    return authority(team_request)
+
+
+def _free_board(team_request: RequestFacts) -> tuple[tuple[int, DecidesAs], ...]:
+    """The members of the Board whom nothing keeps out."""
+    board = team_request.leadership.board
+    return tuple((person.id, DecidesAs.BOARD) for person in board if excluded(person, team_request) is None)
 
 
 def _deputy_counts(team_request: RequestFacts) -> bool:
@@ -102,9 +114,11 @@ def _why_board(team_request: RequestFacts) -> Message:
 
 def why_not(person: PersonFacts, team_request: RequestFacts) -> Message | None:
     """Why this person may not decide now; None when they may."""
-    found = authority(team_request)
+    found = deciding_now(team_request)
     if found.capacity_of(person.id):
         return None
+    if team_request.state is State.WITH_BOARD and not person.is_board:
+        return found.why
     involved = excluded(person, team_request)
     if involved and (person.decides or person.is_board):
         return involved

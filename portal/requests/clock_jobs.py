@@ -45,10 +45,14 @@ def _remind(now: datetime, after: timedelta) -> int:
     return touched
 
 
-def _close(now: datetime, after: timedelta) -> int:
+def _close(now: datetime, close: timedelta) -> int:
+    """Close what stayed unanswered since it was asked, or since the request needs information again."""
     touched = 0
-    for row in _waiting(now, after):
-        if any(now - question.created_at >= after for question in open_questions(row.id)):
+    for row in _waiting(now, close):
+        due = [
+            question for question in open_questions(row.id) if now - max(question.created_at, row.state_since) >= close
+        ]
+        if due:
             services.move(row, Action.EXPIRE, now=now)
             services.note(row, "request.closed_without_reply", None, now=now)
             touched += 1

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from portal.access.models import ItemType
 from portal.errors import Conflict, Invalid, Message, WrongState
 from portal.org.catalogue import Weight
-from portal.requests import fact_queries, objection_services, queries, readiness, seen
+from portal.requests import fact_queries, filing_checks, objection_services, queries, readiness, seen
 from portal.requests.models import Decision, RequestedItem, Revision
 from portal.requests.readiness import Check
 from portal.requests.services import Opened
@@ -84,7 +85,7 @@ def refuse_changed(opened: Opened, ruling: Ruling) -> None:
         raise ChangedSinceSeen(differences)
 
 
-def chosen(revision: Revision, ruling: Ruling, *, now: datetime) -> Chosen:
+def chosen(revision: Revision, ruling: Ruling, *, needs_role: bool, now: datetime) -> Chosen:
     """The items to give and until when; never more or longer than was asked. Raises Invalid."""
     asked = {item.id: item for item in revision.items}
     if not ruling.choices:
@@ -95,11 +96,15 @@ def chosen(revision: Revision, ruling: Ruling, *, now: datetime) -> Chosen:
         if item is None:
             raise Invalid("Only what was asked for can be approved.", "items")
         until = choice.until or item.until
+        if until is not None and until > filing_checks.latest_end(now):
+            raise Invalid("Nothing can be given for longer than ten years.", "until")
         if until is not None and until < now.date():
             raise Invalid("The end date cannot lie in the past.", "until")
         if item.until is not None and until is not None and until > item.until:
             raise Invalid("An approval cannot run longer than was asked for.", "until")
         found.append((item, until))
+    if needs_role and not any(item.item_type is ItemType.ROLE for item, _until in found):
+        raise Invalid("Whoever joins needs a role: give it, or answer with not yet.", "items")
     return tuple(found)
 
 

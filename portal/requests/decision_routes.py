@@ -10,13 +10,14 @@ from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.errors import Invalid
+from portal.errors import Invalid, Message
 from portal.people import current
-from portal.requests import decision_services, forms, objection_services, page_forms, queries
+from portal.requests import decision_services, forms, objection_services, page_forms, policy, queries, seen
 from portal.requests.blueprint import bp
-from portal.requests.decision_services import ChangedSinceSeen, Choice, Ruling
+from portal.requests.decision_checks import AlreadyDecided, ChangedSinceSeen, Choice, Ruling
 from portal.requests.page import RequestPage
 from portal.requests.page_routes import load_page, me, put_error, render_request
+from portal.requests.workflow import Action
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.filters import say
@@ -32,32 +33,60 @@ ALL = (
 def _decide(
     request_id: int,
     name: str,
-    form: Any,
-    act: Callable[[int, datetime], object],
+    action: Action,
+    make: Callable[[RequestPage], Any],
+    act: Callable[[Any, RequestPage, int, datetime], object],
     *,
     done: str,
 ) -> ResponseReturnValue:
-    """The life of a decision: fresh sign-in, the form, the unit of work; every refusal brings the filled form back."""
+    """The life of a decision: fresh sign-in, permission, grounds, form, unit of work.
+
+    Every refusal brings the filled form back, made for the page as it is by then.
+    """
     current.require_fresh()
+    shown = load_page(request_id)
+    _require(shown, action)
+    form = make(shown)
+    stale = seen.differences(form.grounds.data or "", shown.grounds) if "grounds" in form else []
+    if stale:
+        return _changed(request_id, name, make, stale)
     if not form.validate_on_submit():
         return render_request(request_id, panel="decision", status=422, **{name: form})
     actor_id = current.actor().id
     try:
         with unit_of_work() as now:
-            act(actor_id, now)
+            act(form, shown, actor_id, now)
     except Invalid as error:
         put_error(form, error)
         return render_request(request_id, panel="decision", status=422, **{name: form})
     except ChangedSinceSeen as error:
-        form.form_errors = [*form.form_errors, say(error.message)]
-        form.grounds.data = load_page(request_id).grounds
-        return render_request(
-            request_id, panel="decision", also=ALL, status=409, differences=tuple(error.differences), **{name: form}
-        )
+        return _changed(request_id, name, make, error.differences)
     if is_fragment_request():
         return render_request(request_id, panel="decision", also=ALL)
     flash(done, "success")
     return go_to(url_for(".show", request_id=request_id) + "#decision")
+
+
+def _require(shown: RequestPage, action: Action) -> None:
+    """Raise what the service would, before the form is looked at; the slower of two is told who was quicker."""
+    refused = policy.refusal(shown.me, action, shown.seen.facts)
+    if refused and shown.decision:
+        raise AlreadyDecided(shown.decision)
+    if refused:
+        raise refused
+
+
+def _changed(
+    request_id: int, name: str, make: Callable[[RequestPage], Any], differences: list[Message]
+) -> ResponseReturnValue:
+    """The grounds are not those the decider saw: what they typed in a form for the page as it is, and what changed."""
+    shown = load_page(request_id)
+    form = make(shown)
+    form.form_errors = [say(ChangedSinceSeen(differences).message)]
+    form.grounds.data = shown.grounds
+    return render_request(
+        request_id, panel="decision", also=ALL, status=409, differences=tuple(differences), **{name: form}
+    )
 
 
 def _approval(form: Any, shown: RequestPage) -> Ruling:
@@ -92,16 +121,21 @@ def _refusal(form: forms.DeclineForm) -> Ruling:
     )
 
 
+def _decline_form(_shown: RequestPage) -> forms.DeclineForm:
+    return forms.DeclineForm(prefix="decline-")
+
+
 @bp.post("/<int:request_id>/approve")
 @access(Rule.OBJECT, action="approve")
 def approve(request_id: int) -> ResponseReturnValue:
-    shown = load_page(request_id)
-    form = page_forms.approve_form(shown)
     return _decide(
         request_id,
         "approve",
-        form,
-        lambda actor_id, now: decision_services.decide(actor_id, request_id, _approval(form, shown), now=now),
+        Action.APPROVE,
+        page_forms.approve_form,
+        lambda form, shown, actor_id, now: decision_services.decide(
+            actor_id, request_id, _approval(form, shown), now=now
+        ),
         done=_("Approved. Roles hold now; access waits to be set up."),
     )
 
@@ -109,13 +143,12 @@ def approve(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/decline")
 @access(Rule.OBJECT, action="decline")
 def decline(request_id: int) -> ResponseReturnValue:
-    load_page(request_id)
-    form = forms.DeclineForm(prefix="decline-")
     return _decide(
         request_id,
         "decline",
-        form,
-        lambda actor_id, now: decision_services.decide(actor_id, request_id, _refusal(form), now=now),
+        Action.DECLINE,
+        _decline_form,
+        lambda form, shown, actor_id, now: decision_services.decide(actor_id, request_id, _refusal(form), now=now),
         done=_("Answered: not yet."),
     )
 
@@ -123,13 +156,14 @@ def decline(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/outcome/approve")
 @access(Rule.OBJECT, action="record_approval")
 def record_approval(request_id: int) -> ResponseReturnValue:
-    shown = load_page(request_id)
-    form = page_forms.approve_form(shown)
     return _decide(
         request_id,
         "approve",
-        form,
-        lambda actor_id, now: decision_services.record_outcome(actor_id, request_id, _approval(form, shown), now=now),
+        Action.RECORD_APPROVAL,
+        page_forms.approve_form,
+        lambda form, shown, actor_id, now: decision_services.record_outcome(
+            actor_id, request_id, _approval(form, shown), now=now
+        ),
         done=_("The Board's outcome is on record."),
     )
 
@@ -137,13 +171,14 @@ def record_approval(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/outcome/decline")
 @access(Rule.OBJECT, action="record_decline")
 def record_decline(request_id: int) -> ResponseReturnValue:
-    load_page(request_id)
-    form = forms.DeclineForm(prefix="decline-")
     return _decide(
         request_id,
         "decline",
-        form,
-        lambda actor_id, now: decision_services.record_outcome(actor_id, request_id, _refusal(form), now=now),
+        Action.RECORD_DECLINE,
+        _decline_form,
+        lambda form, shown, actor_id, now: decision_services.record_outcome(
+            actor_id, request_id, _refusal(form), now=now
+        ),
         done=_("The Board's outcome is on record."),
     )
 
@@ -160,13 +195,14 @@ def preview(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/refer")
 @access(Rule.OBJECT, action="refer")
 def refer(request_id: int) -> ResponseReturnValue:
-    load_page(request_id)
-    form = forms.ReasonForm()
     return _decide(
         request_id,
         "refer",
-        form,
-        lambda actor_id, now: decision_services.refer(actor_id, request_id, form.reason.data or "", now=now),
+        Action.REFER,
+        lambda shown: forms.ReasonForm(),
+        lambda form, shown, actor_id, now: decision_services.refer(
+            actor_id, request_id, form.reason.data or "", now=now
+        ),
         done=_("Referred to the Board."),
     )
 

@@ -24,7 +24,7 @@ from portal.requests.decision_checks import (
     grounds_now,
 )
 from portal.requests.discussion_models import ConcernOutcome
-from portal.requests.kinds import effects
+from portal.requests.kinds import effects, registry
 from portal.requests.models import Decision, DecisionItem, Referral, RequestedItem, Revision, TeamRequest
 from portal.requests.readiness import Check
 from portal.requests.services import Opened
@@ -74,6 +74,8 @@ def _rule(actor_id: int, request_id: int, ruling: Ruling, action: Action, *, now
     decision_checks.refuse_second(opened, revision)
     policy.require(opened.actor, action, opened.facts)
     decision_checks.refuse_changed(opened, ruling)
+    if ruling.ask_again_on is not None and ruling.ask_again_on <= now.date():
+        raise Invalid("Give a day in the future, or leave it empty.", "ask_again_on")
     if not ruling.reason:
         raise Invalid("Give a reason: people rely on knowing why.", "reason")
     found = checks(opened)
@@ -88,7 +90,8 @@ def _rule(actor_id: int, request_id: int, ruling: Ruling, action: Action, *, now
 def _approve(
     opened: Opened, revision: Revision, ruling: Ruling, found: tuple[Check, ...], *, action: Action, now: datetime
 ) -> Decision:
-    given = decision_checks.chosen(revision, ruling, now=now)
+    needs_role = registry.kind(opened.row.kind).needs_role
+    given = decision_checks.chosen(revision, ruling, needs_role=needs_role, now=now)
     missing = decision_checks.lacking(opened, found, given)
     decision_checks.refuse_unanswered(opened, ruling, missing)
     ruling = ruling if missing or opened.facts.open_concerns else replace(ruling, anyway=None)
@@ -135,8 +138,8 @@ def _write(
         anyway_id=text_id(ruling.anyway) if ruling.approve else None,
         checks=[_snapshot(check) for check in found],
         acting=capacity is DecidesAs.DEPUTY and opened.facts.leadership.acting_open,
-        met_on=ruling.met_on,
-        minutes_url=ruling.minutes_url,
+        met_on=ruling.met_on if capacity is DecidesAs.BOARD else None,
+        minutes_url=ruling.minutes_url if capacity is DecidesAs.BOARD else None,
         items=[DecisionItem(requested_item_id=item.id, until=until) for item, until in given],
     )
     db.session.add(decision)
@@ -218,7 +221,7 @@ def reopen(actor_id: int, request_id: int, *, now: datetime) -> TeamRequest:
         )
     )
     row.discussion_at = now
-    services.move(row, Action.REOPEN, now=now)
+    services.move(row, Action.REOPEN_REFERRED if opened.facts.decided_by_board else Action.REOPEN, now=now)
     services.note(row, "request.reopened", actor_id, now=now, revision=row.revision_number)
     return row
 

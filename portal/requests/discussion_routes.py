@@ -6,17 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import flash, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.errors import Invalid
 from portal.people import current, held_forms
-from portal.requests import discussion_services, forms, objection_services, page_forms, queries
+from portal.requests import discussion_services, forms, objection_services, page_forms, policy, queries
 from portal.requests.blueprint import bp
 from portal.requests.discussion_models import CommentAudience, Relation, Stance
 from portal.requests.discussion_services import TextConflict
-from portal.requests.page_routes import load_page, me, put_error, render_request
+from portal.requests.page_routes import declared_action, load_page, me, put_error, render_request
+from portal.requests.workflow import Action
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to, is_fragment_request, render
@@ -35,10 +36,11 @@ def _act(
     also: tuple[str, ...] = AFTER_TALK,
     anchor: str = "discussion",
 ) -> ResponseReturnValue:
-    """The life of a POST on the request page: check the form, act in one unit of work, answer with the panel.
+    """The life of a POST on the request page: ask the policy, check the form, act in one unit of work, show the panel.
 
     A form that does not hold, and an Invalid of the service, come back with what was typed and status 422.
     """
+    _require(request_id, declared_action())
     if not form.validate_on_submit():
         return render_request(request_id, panel=panel, status=422, **{name: form})
     actor_id = current.actor().id
@@ -53,9 +55,17 @@ def _act(
     return go_to(url_for(".show", request_id=request_id) + f"#{anchor}")
 
 
+def _require(request_id: int, action: Action) -> None:
+    """Refuse aloud what the person may not do, whatever the form holds. Raises NotVisible, NotPermitted, WrongState."""
+    seen = queries.get_visible(me(), request_id, clock.now())
+    policy.require(me(), action, seen.facts)
+
+
 @bp.post("/<int:request_id>/comments")
 @access(Rule.OBJECT, action="comment")
 def comment(request_id: int) -> ResponseReturnValue:
+    if request.form.get("audience") == CommentAudience.TEAM:
+        _require(request_id, Action.COMMENT_TEAM)
     form = page_forms.comment_form(load_page(request_id))
     return _act(
         request_id,
@@ -183,7 +193,7 @@ def raise_concern(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/concerns/<int:concern_id>/resolve")
 @access(Rule.OBJECT, action="resolve_concern")
 def resolve_concern(request_id: int, concern_id: int) -> ResponseReturnValue:
-    form = forms.ReasonForm()
+    form = forms.ResolveForm()
     return _act(
         request_id,
         f"resolve_{concern_id}",

@@ -64,11 +64,11 @@ def _own_draft(request_id: int) -> Draft:
     now = clock.now()
     seen = queries.get_visible(me(), request_id, now)
     policy.require(me(), Action.SUBMIT, seen.facts)
-    return drafts.read(seen.row, now)
+    return drafts.read(seen.row, me(), now)
 
 
 def _details_form(draft: Draft, **kwargs: Any) -> forms.DetailsForm:
-    return forms.details_form(draft.spec, draft.held, may_name_others=me().is_member, **kwargs)
+    return forms.details_form(draft.spec, draft.held, draft.lasting, may_name_others=me().is_member, **kwargs)
 
 
 @bp.get("/<int:request_id>/draft")
@@ -165,7 +165,15 @@ def key(request_id: int) -> ResponseReturnValue:
 def _show_key(draft: Draft, form: forms.KeyForm, *, status: int = 200, **context: Any) -> ResponseReturnValue:
     if "conflict" not in context:
         form.draft_version.data = str(draft.row.draft_version)
-    return render("requests/key.html", status=status, draft=draft, form=form, **context)
+    return render(
+        "requests/key.html",
+        status=status,
+        form=form,
+        action=url_for(".save_key", request_id=draft.row.id),
+        request_id=draft.row.id,
+        drafting=True,
+        **context,
+    )
 
 
 @bp.post("/<int:request_id>/key")
@@ -178,6 +186,8 @@ def save_key(request_id: int) -> ResponseReturnValue:
     if "later" in request.form:
         return go_to(url_for(".check_answers", request_id=request_id))
     if "go_on" not in request.form:
+        if is_fragment_request():
+            return _saved(request_id)
         flash(_("Draft saved."), "success")
         return go_to(url_for(".key", request_id=request_id))
     form = forms.KeyForm()
@@ -192,10 +202,10 @@ def save_key(request_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:request_id>/fingerprint")
-@access(Rule.OBJECT, action="submit")
+@access(Rule.OBJECT, action="read")
 def fingerprint(request_id: int) -> ResponseReturnValue:
     """The fingerprint of a key that was pasted; writes nothing."""
-    _own_draft(request_id)
+    queries.get_visible(me(), request_id, clock.now())
     found, fault = drafts.fingerprint(request.form.get("key", ""))
     return render("requests/_fingerprint.html", "requests/_fingerprint.html", found=found, fault=fault)
 

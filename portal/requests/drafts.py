@@ -12,6 +12,7 @@ from portal.access.models import ItemType
 from portal.errors import Invalid, Message
 from portal.org import organisation
 from portal.people import queries as people_queries
+from portal.people.facts import PersonFacts
 from portal.requests import filing_checks, queries, readiness, ssh_keys, words
 from portal.requests.fact_queries import facts_of, item_facts
 from portal.requests.facts import ItemFacts
@@ -19,6 +20,7 @@ from portal.requests.filing_checks import AskedItem, Details, KeyOffer
 from portal.requests.kinds import registry
 from portal.requests.kinds.base import KindSpec
 from portal.requests.models import ItemAction, RequestedItem, TeamRequest
+from portal.web.text import clean_text
 
 SENT_ALONG = {"csrf_token", "draft_version", "base", "go_on", "later", "save"}  # not part of what was typed
 FIELDS, VALUES = 60, 100  # more than any form has
@@ -28,14 +30,17 @@ Typed = dict[str, list[str]]
 
 @dataclass(slots=True)
 class Draft:
-    """What stands in a draft, or in an open request that is edited; ``held`` is what the candidate holds now."""
+    """What stands in a draft, or in an open request that is edited; ``held`` is what the candidate holds now,
+    ``lasting`` the part of it that has no end and so cannot be asked for again."""
 
     row: TeamRequest
     spec: KindSpec
     requester_id: int
     candidate_id: int
     held: set[tuple[str, str]]
+    lasting: set[tuple[str, str]]
     data: dict[str, Typed] = field(default_factory=dict)
+    editing: bool = False
 
     def fields(self, part: str) -> MultiDict[str, str]:
         """One part of the draft as form data; empty when nothing was typed yet."""
@@ -46,38 +51,42 @@ class Draft:
         return next(iter(self.data.get(part, {}).get(name, [])), "")
 
 
-def read(row: TeamRequest, now: datetime) -> Draft:
-    """The draft as it was saved."""
+def read(row: TeamRequest, requester: PersonFacts, now: datetime) -> Draft:
+    """The draft as it was saved. Only members file for somebody else."""
     data: dict[str, Typed] = dict(row.draft)
-    draft = Draft(row, registry.kind(row.kind), row.requester_id, row.requester_id, set(), data)
-    named = draft.first("details", "candidate_name") if draft.first("details", "for_whom") == "other" else ""
-    other = people_queries.find_by_name(named) if named else None
-    draft.candidate_id = other.id if other else row.requester_id
-    draft.held = filing_checks.held_items(people_queries.facts(draft.candidate_id, now), now)
+    draft = Draft(row, registry.kind(row.kind), requester.id, requester.id, set(), set(), data)
+    if requester.is_member and draft.first("details", "for_whom") == "other":
+        other = people_queries.find_by_name(draft.first("details", "candidate_name"))
+        draft.candidate_id = other.id if other else requester.id
+    return _with_holdings(draft, now)
+
+
+def _with_holdings(draft: Draft, now: datetime) -> Draft:
+    candidate = people_queries.facts(draft.candidate_id, now)
+    draft.held = filing_checks.held_items(candidate, now)
+    draft.lasting = filing_checks.held_items(candidate, now, lasting=True)
     return draft
 
 
-def from_request(row: TeamRequest, now: datetime, *, editor_id: int) -> Draft:
-    """An open request as a filled form. To the candidate it is "for me", whoever filed it."""
+def from_request(row: TeamRequest, now: datetime) -> Draft:
+    """An open request as a filled form; it stays about the same person."""
     revision = queries.current_revision(row)
     details: Typed = {
         name: [answer.text.body or ""] for name, answer in queries.answers(row.id).items() if answer.text.body
     }
-    other = row.candidate_id != editor_id
-    details["for_whom"] = ["other" if other else "me"]
-    details["candidate_name"] = [row.candidate.name if other else ""]
     details["items"] = [f"{i.item_type}:{i.item_key}" for i in revision.items if i.action is ItemAction.ADD]
     details["removals"] = [f"{i.item_type}:{i.item_key}" for i in revision.items if i.action is ItemAction.REMOVE]
     details["until"] = [until.isoformat() for until in {i.until for i in revision.items} if until][:1]
     details["phorge_task"] = [f"T{row.phorge_task}"] if row.phorge_task else []
-    held = filing_checks.held_items(people_queries.facts(row.candidate_id, now), now)
-    return Draft(row, registry.kind(row.kind), editor_id, row.candidate_id, held, {"details": details})
+    spec = registry.kind(row.kind)
+    draft = Draft(row, spec, row.requester_id, row.candidate_id, set(), set(), {"details": details}, editing=True)
+    return _with_holdings(draft, now)
 
 
 def typed(form: MultiDict[str, str]) -> Typed:
     """What was typed, without what the form itself sends along."""
-    names = [name for name in form if name not in SENT_ALONG][:FIELDS]
-    return {name[:64]: [value.replace("\x00", "") for value in form.getlist(name)[:VALUES]] for name in names}
+    names = [name for name in form if name not in SENT_ALONG and name.isascii() and name.isprintable()][:FIELDS]
+    return {name[:64]: [clean_text(value) or "" for value in form.getlist(name)[:VALUES]] for name in names}
 
 
 def compare(saved: Typed, typed_now: Typed, form: Any) -> list[tuple[str, str, str]]:
@@ -95,8 +104,8 @@ def compare(saved: Typed, typed_now: Typed, form: Any) -> list[tuple[str, str, s
 
 def to_details(draft: Draft, form: Any, key: KeyOffer | None) -> Details:
     """The filled form as the service takes it. Raises Invalid naming the field."""
-    candidate_id = draft.requester_id
-    if form.for_whom.data == "other":
+    candidate_id = draft.candidate_id if draft.editing else draft.requester_id
+    if form.for_whom.data == "other" and not draft.editing:
         other = people_queries.find_by_name(form.candidate_name.data)
         if other is None:
             raise Invalid(
@@ -115,10 +124,11 @@ def to_details(draft: Draft, form: Any, key: KeyOffer | None) -> Details:
 
 
 def asked_items(form: Any) -> tuple[AskedItem, ...]:
-    """What was chosen."""
+    """What was chosen, as far as the form offers it."""
     found = []
-    for action, values in ((ItemAction.ADD, form.items.data), (ItemAction.REMOVE, form.removals.data)):
-        for value in dict.fromkeys(values or []):
+    for action, chosen in ((ItemAction.ADD, form.items), (ItemAction.REMOVE, form.removals)):
+        offered = {choice.value for choice in chosen.choices}
+        for value in dict.fromkeys(value for value in chosen.data or [] if value in offered):
             type_, _, key = value.partition(":")
             until = form.until.data if action is ItemAction.ADD else None
             found.append(AskedItem(action, ItemType(type_), key, until))
@@ -139,9 +149,11 @@ def to_key(form: Any) -> KeyOffer:
 
 
 def key_offer(draft: Draft, form: Any, key_form: Any) -> KeyOffer | None:
-    """The key of the draft, where one is needed and was given in full."""
-    if not needs_key(draft, form) or not draft.first("key", "key") or not key_form.validate():
+    """The key of the draft, where one is needed and was given. Raises Invalid when the step is half filled."""
+    if not needs_key(draft, form) or not draft.first("key", "key"):
         return None
+    if not key_form.validate():
+        raise Invalid("The key step is not complete. Finish it, or empty it to add the key later.", "key")
     return to_key(key_form)
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import Integer, Select, String, and_, func, literal, null, selec
 from sqlalchemy.orm import selectinload
 
 from portal.access import queries as access_queries
-from portal.access.models import ItemType
+from portal.access.models import Grant, GrantStep, ItemType
+from portal.access.models import Step as GrantedStep
 from portal.assessments.models import Assessment, Standard, StandardState
 from portal.extensions import db
 from portal.org import organisation
@@ -39,6 +40,7 @@ class _Parts:
 
     rows: defaultdict[str, list[tuple[int, str | None, int]]] = field(default_factory=lambda: defaultdict(list))
     assessments: list[AssessmentFacts] = field(default_factory=list)
+    markers_ever: set[int] = field(default_factory=set)
 
     def ids(self, what: str) -> frozenset[int]:
         return frozenset(number for number, _, _ in self.rows[what])
@@ -113,9 +115,11 @@ def _parts(ids: list[int]) -> defaultdict[int, _Parts]:
     found: defaultdict[int, _Parts] = defaultdict(_Parts)
     for request_id, what, number, word, order in db.session.execute(_everything(ids)):
         found[request_id].rows[what].append((number, word, order))
-    for request_id, marker_id, locked_at, state in db.session.execute(_linked_assessments(ids)):
-        current = state is StandardState.PUBLISHED
-        found[request_id].assessments.append(AssessmentFacts(marker_id, current, locked_at))
+    for request_id, marker_id, locked_at, state, removed_at in db.session.execute(_linked_assessments(ids)):
+        found[request_id].markers_ever.add(marker_id)
+        if removed_at is None:
+            current = state is StandardState.PUBLISHED
+            found[request_id].assessments.append(AssessmentFacts(marker_id, current, locked_at))
     return found
 
 
@@ -130,6 +134,11 @@ def _everything(ids: list[int]) -> Any:
     answer = Comment.__table__.alias("answer")
     unanswered = ~select(answer.c.id).where(answer.c.answers_id == Comment.id).exists()
     withdrawn = func.nullif(Sponsorship.withdrawn_at.is_not(None).cast(Integer), 0).cast(String)
+    settled = (
+        select(GrantStep.id)
+        .where(GrantStep.grant_id == Grant.id, GrantStep.step.in_((GrantedStep.GRANTED, GrantedStep.REVOKED)))
+        .exists()
+    )
     current = and_(
         Position.revision_id == Revision.id,
         Revision.number == TeamRequest.revision_number,
@@ -137,22 +146,28 @@ def _everything(ids: list[int]) -> Any:
     )
     return union_all(
         rows(Sponsorship, "sponsor", Sponsorship.person_id, withdrawn, zero),
-        rows(Revision, "candidate", Revision.candidate_id, none, zero),
         rows(Recusal, "recused", Recusal.person_id, none, zero),
         rows(Position, "position", Position.person_id, Position.stance.cast(String), Position.id, current),
         rows(Concern, "concern", Concern.id, none, zero, Concern.closed_at.is_(None)),
         rows(Comment, "question", Comment.id, none, zero, Comment.type == CommentType.QUESTION, unanswered),
         rows(SshKey, "key", SshKey.id, none, zero, SshKey.replaced_at.is_(None)),
+        rows(Decision, "decision", Decision.id, Decision.capacity, zero),
+        rows(Grant, "shell", Grant.id, none, zero, Grant.item_type == ItemType.ACCESS_GROUP, ~settled),
         rows(Decision, "review", Decision.id, none, zero, Decision.acting.is_(True), Decision.reviewed_at.is_(None)),
     )
 
 
 def _linked_assessments(ids: list[int]) -> Any:
     return (
-        select(Evidence.request_id, Assessment.marker_id, Assessment.locked_at, Standard.state)
+        select(Evidence.request_id, Assessment.marker_id, Assessment.locked_at, Standard.state, Evidence.removed_at)
         .join(Assessment, Evidence.assessment_id == Assessment.id)
         .join(Standard, Assessment.standard_id == Standard.id)
-        .where(Evidence.request_id.in_(ids), Evidence.removed_at.is_(None), Assessment.locked_at.is_not(None))
+        .join(TeamRequest, Evidence.request_id == TeamRequest.id)
+        .where(
+            Evidence.request_id.in_(ids),
+            Assessment.locked_at.is_not(None),
+            Assessment.person_id == TeamRequest.candidate_id,
+        )
     )
 
 
@@ -184,7 +199,7 @@ def _facts(
         closed_at=found.closed_at,
         sponsors=frozenset(id for id, withdrawn, _ in parts.rows["sponsor"] if withdrawn is None),
         sponsors_ever=parts.ids("sponsor"),
-        former_candidates=parts.ids("candidate") - {found.candidate_id},
+        markers_ever=frozenset(parts.markers_ever),
         recused=parts.ids("recused"),
         assessments=tuple(parts.assessments),
         items=items,
@@ -192,6 +207,9 @@ def _facts(
         open_concerns=len(parts.rows["concern"]),
         open_questions=len(parts.rows["question"]),
         awaits_review=bool(parts.rows["review"]),
+        decided_by_board=max(parts.rows["decision"], default=(0, "", 0))[1] == "board",
+        members=frozenset(p.id for p in standing.values() if p.is_member and not p.locked),
+        candidate_fits=candidate.is_member == registry.kind(found.kind).for_member,
         members_not_away=frozenset(p.id for p in standing.values() if p.is_member and not p.away and not p.locked),
         candidate_locked=candidate.locked,
         would_develop=develops,
@@ -199,6 +217,7 @@ def _facts(
         groups_held=groups,
         held_requires=_requires_of(groups),
         key_offered=bool(parts.rows["key"]),
+        shell_waits=bool(parts.rows["shell"]),
         rules=dict(revision.rules) if revision else {},
     )
 

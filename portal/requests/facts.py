@@ -51,9 +51,11 @@ class AssessmentFacts:
 class RequestFacts:
     """A request at one moment. Ids only; no names, no texts.
 
-    ``sponsors_ever`` also has those who withdrew: who once vouched does not decide. ``former_candidates``: whom an
-    earlier revision was about; what the team said of them stays closed to them. ``fiscal``: the kind says that
-    money is involved. ``would_*``: what the candidate's roles amount to once everything asked for is given.
+    ``sponsors_ever`` and ``markers_ever`` also have those whose word was taken back: who once vouched does not decide.
+    ``candidate_fits``: the kind is still for somebody of their standing. ``shell_waits``: approved shell access of this
+    request waits to be set up. ``decided_by_board``: the newest decision was the Board's.
+    ``fiscal``: the kind says that money is involved. ``would_*``: what the candidate's roles amount to once everything
+    asked for is given.
     """
 
     id: int
@@ -70,7 +72,7 @@ class RequestFacts:
     closed_at: datetime | None = None
     sponsors: frozenset[int] = frozenset()
     sponsors_ever: frozenset[int] = frozenset()
-    former_candidates: frozenset[int] = frozenset()
+    markers_ever: frozenset[int] = frozenset()
     recused: frozenset[int] = frozenset()
     assessments: tuple[AssessmentFacts, ...] = ()
     items: tuple[ItemFacts, ...] = ()
@@ -78,17 +80,20 @@ class RequestFacts:
     open_concerns: int = 0
     open_questions: int = 0
     awaits_review: bool = False
-    reopened: bool = False
+    decided_by_board: bool = False
+    members: frozenset[int] = frozenset()
     members_not_away: frozenset[int] = frozenset()
+    candidate_fits: bool = True
     candidate_locked: bool = False
     would_develop: bool = False
     would_liaise: bool = False
     groups_held: frozenset[str] = frozenset()
     held_requires: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = ()  # of each group held: what it builds on
     key_offered: bool = False
+    shell_waits: bool = False
     rules: dict[str, int | bool] = field(default_factory=dict)
 
     @property
     def markers(self) -> frozenset[int]:
-        """Who marked an assessment that is linked here. One's own self-assessment makes nobody a marker of others."""
-        return frozenset(found.marker_id for found in self.assessments) - {self.candidate_id}
+        """Who marked an assessment that is or was linked here; a self-assessment makes nobody a marker of others."""
+        return (self.markers_ever | {found.marker_id for found in self.assessments}) - {self.candidate_id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -22,6 +22,8 @@ from portal.requests.kinds import registry
 from portal.requests.kinds.base import KindSpec
 from portal.requests.models import ItemAction, Revision, SshKey, TeamRequest
 from portal.requests.ssh_keys import PublicKey
+
+LONGEST_TERM = timedelta(days=3652)  # ten years; "for ever" is an empty field
 
 
 class DuplicateRequest(Conflict):
@@ -71,14 +73,16 @@ def check(kind: str, actor: PersonFacts, details: Details, *, own_id: int, now: 
         raise Invalid(reason, "candidate_name")
     if not details.items:
         raise Invalid("Choose at least one thing to ask for.", "items")
+    if spec.needs_role and not any(item.type is ItemType.ROLE for item in details.items):
+        raise Invalid("Choose the role you would like to take on.", "items")
     for question in spec.questions:
         if question.needed and not details.answers.get(question.field):
             raise Invalid(Message("Answer this question: %(label)s", label=question.label), question.field)
-    held = held_items(candidate, now)
+    held, lasting = held_items(candidate, now), held_items(candidate, now, lasting=True)
     for item in details.items:
-        _check_item(spec, item, held, now=now)
+        _check_item(spec, item, lasting if item.action is ItemAction.ADD else held, now=now)
     if details.key:
-        _check_key(details.key, own_id)
+        check_key(details.key, own_id)
     asked = [(item.action, item.type, item.key) for item in details.items]
     _refuse_duplicate(details.candidate_id, asked, own_id)
 
@@ -111,12 +115,21 @@ def _check_item(spec: KindSpec, item: AskedItem, held: set[tuple[str, str]], *, 
         raise Invalid(Message("%(name)s is not held, so it cannot be given up.", name=entry.name), "items")
     if item.until and item.until <= now.date():
         raise Invalid("The end date has to be in the future.", "until")
+    if item.until and item.until > latest_end(now):
+        raise Invalid("Choose an end within ten years, or none.", "until")
 
 
-def held_items(candidate: PersonFacts, now: datetime) -> set[tuple[str, str]]:
-    """(type, key) of every role and access the person holds."""
-    roles = {(str(ItemType.ROLE), key) for key in candidate.roles}
-    return roles | {(str(found.item_type), found.item_key) for found in access_queries.held(candidate.id, now)}
+def latest_end(now: datetime) -> date:
+    """The last day somebody can ask for."""
+    return now.date() + LONGEST_TERM
+
+
+def held_items(candidate: PersonFacts, now: datetime, *, lasting: bool = False) -> set[tuple[str, str]]:
+    """(type, key) of every role and access the person holds; ``lasting``: only what has no end."""
+    ending = people_queries.roles_with_end(candidate.id, now) if lasting else set()
+    roles = {(str(ItemType.ROLE), key) for key in candidate.roles - ending}
+    access = access_queries.held(candidate.id, now)
+    return roles | {(str(f.item_type), f.item_key) for f in access if not (lasting and f.until)}
 
 
 def refuse_bad_proofs(offer: KeyOffer) -> None:
@@ -127,7 +140,7 @@ def refuse_bad_proofs(offer: KeyOffer) -> None:
             raise Invalid(fault, name)
 
 
-def _check_key(offer: KeyOffer, request_id: int) -> None:
+def check_key(offer: KeyOffer, request_id: int) -> None:
     """A key is used once: one that was ever offered elsewhere, by anybody, is refused."""
     refuse_bad_proofs(offer)
     seen = db.session.scalars(

@@ -85,12 +85,11 @@ def _editable(request_id: int) -> Draft:
     now = clock.now()
     seen = queries.get_visible(me(), request_id, now)
     policy.require(me(), Action.EDIT, seen.facts)
-    return drafts.from_request(seen.row, now, editor_id=me().id)
+    return drafts.from_request(seen.row, now)
 
 
 def _edit_form(draft: Draft, **kwargs: Any) -> forms.DetailsForm:
-    may_name_others = me().is_member and me().id == draft.row.requester_id
-    return forms.details_form(draft.spec, draft.held, may_name_others=may_name_others, **kwargs)
+    return forms.details_form(draft.spec, draft.held, draft.lasting, may_name_others=False, **kwargs)
 
 
 def _show_edit(draft: Draft, form: forms.DetailsForm, *, status: int = 200, **context: Any) -> ResponseReturnValue:
@@ -130,4 +129,40 @@ def save_edit(request_id: int) -> ResponseReturnValue:
         put_error(form, error)
         return _show_edit(standing, form, status=409, conflict=both)
     flash(_("Your changes are saved."), "success")
+    return go_to(url_for(".show", request_id=request_id))
+
+
+@bp.get("/<int:request_id>/own-key")
+@access(Rule.OBJECT, action="offer_key")
+def own_key(request_id: int) -> ResponseReturnValue:
+    """The candidate adds or replaces the key of an open request."""
+    _require_own_key(request_id)
+    return _show_own_key(request_id, forms.KeyForm(formdata=held_forms.kept_fields("requests.save_own_key")))
+
+
+def _require_own_key(request_id: int) -> None:
+    seen = queries.get_visible(me(), request_id, clock.now())
+    policy.require(me(), Action.OFFER_KEY, seen.facts)
+
+
+def _show_own_key(request_id: int, form: forms.KeyForm, *, status: int = 200) -> ResponseReturnValue:
+    action = url_for(".save_own_key", request_id=request_id)
+    return render("requests/key.html", status=status, form=form, action=action, request_id=request_id)
+
+
+@bp.post("/<int:request_id>/own-key")
+@access(Rule.OBJECT, action="offer_key")
+def save_own_key(request_id: int) -> ResponseReturnValue:
+    _require_own_key(request_id)
+    form, actor_id = forms.KeyForm(), current.actor().id
+    if not form.validate_on_submit():
+        return _show_own_key(request_id, form, status=422)
+    try:
+        offer = drafts.to_key(form)
+        with unit_of_work() as now:
+            filing_services.offer_key(actor_id, request_id, offer, now=now)
+    except Invalid as error:
+        put_error(form, error)
+        return _show_own_key(request_id, form, status=422)
+    flash(_("Your key is with the request."), "success")
     return go_to(url_for(".show", request_id=request_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from portal.requests.models import Answer, RequestedItem, Revision, SshKey, Team
 from portal.requests.workflow import Action, State, submitted_state
 from portal.rules import queries as rules
 
+MOST_DRAFTS = 5  # of one person at a time; as many as the pages list
 DRAFT_LIMIT = 100_000  # characters in all fields of a draft together
 
 
@@ -47,6 +47,8 @@ def start_draft(actor_id: int, kind: str, submission_id: str, *, now: datetime) 
         if existing.requester_id != actor_id:
             raise Invalid("Open the form anew.")
         return existing
+    if len(queries.drafts_of(actor_id)) >= MOST_DRAFTS:
+        raise Invalid(Message("You have %(count)s drafts. Submit or delete one first.", count=MOST_DRAFTS))
     why_not = why_not_file(registry.kind(kind), people_queries.facts(actor_id, now))
     if why_not:
         raise NotPermitted(why_not)
@@ -110,29 +112,31 @@ def submit(actor_id: int, request_id: int, details: Details, *, now: datetime) -
 
 
 def agree(actor_id: int, request_id: int, *, now: datetime) -> TeamRequest:
-    """The candidate's "I agree": the discussion begins."""
+    """The candidate's "I agree": the discussion begins, or goes on where it was."""
     row = services.open_for(actor_id, request_id, Action.AGREE, now=now).row
     row.agreed_at = row.discussion_at = now
-    services.move(row, Action.AGREE, now=now)
+    referred = queries.newest_referral(row.id) is not None
+    services.move(row, Action.AGREE_REFERRED if referred else Action.AGREE, now=now)
     services.note(row, "request.agreed", actor_id, now=now)
     return row
 
 
 def revise(actor_id: int, request_id: int, details: Details, *, base: str, now: datetime) -> TeamRequest:
-    """Change an open request. Person, items or end date make a new revision; other changes are kept as an edit.
+    """Change an open request. Items or end date make a new revision; other changes are kept as an edit.
 
-    ``base`` is `queries.edit_base` of what the form was filled from. Raises Conflict when somebody changed it since.
+    ``base`` is `queries.edit_base` of what the form was filled from. Raises EditConflict when somebody changed it
+    since, Invalid for another person: what the team said was about this one (docs/adr/0008).
     """
     opened = services.open_for(actor_id, request_id, Action.EDIT, now=now)
     row = opened.row
     if base != queries.edit_base(row.id, row.revision_number):
         raise EditConflict("The request was changed while you edited it. Compare both versions and save again.")
+    if details.candidate_id != row.candidate_id:
+        raise Invalid("A request stays about the same person. Withdraw it and file a new one.", "candidate_name")
     filing_checks.check(row.kind, people_queries.facts(row.requester_id, now), details, own_id=row.id, now=now)
     current = queries.current_revision(row)
-    asked = tuple(sorted(AskedItem(item.action, item.item_type, item.item_key, item.until) for item in current.items))
-    if row.candidate_id != details.candidate_id:
-        details = replace(details, key=None)
-    if asked != tuple(sorted(details.items)) or row.candidate_id != details.candidate_id:
+    asked = {AskedItem(item.action, item.item_type, item.item_key, item.until) for item in current.items}
+    if asked != set(details.items):
         _new_revision(row, actor_id, details, now=now)
     changed = _save_answers(row, actor_id, details, now=now)
     if changed:
@@ -141,8 +145,10 @@ def revise(actor_id: int, request_id: int, details: Details, *, base: str, now: 
 
 
 def _new_revision(row: TeamRequest, actor_id: int, details: Details, *, now: datetime) -> None:
-    if row.candidate_id != details.candidate_id:
-        _change_candidate(row, details.candidate_id, now=now)
+    """What is asked for now. The candidate agrees anew to what somebody else changed."""
+    if actor_id != row.candidate_id:
+        row.agreed_at = None
+        services.move(row, Action.ASK_AGREEMENT, now=now)
     row.discussion_at = None if row.state is State.AGREEMENT else now
     _add_revision(row, actor_id, details, now=now)
     services.note(
@@ -156,15 +162,13 @@ def _new_revision(row: TeamRequest, actor_id: int, details: Details, *, now: dat
     )
 
 
-def _change_candidate(row: TeamRequest, candidate_id: int, *, now: datetime) -> None:
-    """The request is about somebody else: they agree first, and the former candidate's key is not theirs."""
-    row.agreed_at, row.candidate_id = None, candidate_id
-    waits = submitted_state(filed_for_oneself=candidate_id == row.requester_id)
-    if State.AGREEMENT in (waits, row.state):
-        services.set_state(row, waits, now=now)
-    db.session.execute(
-        update(SshKey).where(SshKey.request_id == row.id, SshKey.replaced_at.is_(None)).values(replaced_at=now)
-    )
+def offer_key(actor_id: int, request_id: int, offer: KeyOffer, *, now: datetime) -> TeamRequest:
+    """The candidate adds or replaces the key of an open request. Raises NotPermitted, Invalid."""
+    opened = services.open_for(actor_id, request_id, Action.OFFER_KEY, now=now)
+    filing_checks.check_key(offer, request_id)
+    if _save_key(opened.row, actor_id, offer, now=now):
+        services.note(opened.row, "request.edited", actor_id, now=now, fields=["key"])
+    return opened.row
 
 
 def withdraw(actor_id: int, request_id: int, *, now: datetime) -> TeamRequest:

@@ -82,19 +82,24 @@ class DetailsForm(PortalForm):
 
 
 def details_form(
-    spec: KindSpec, held: Iterable[tuple[str, str]], *, may_name_others: bool, **kwargs: Any
+    spec: KindSpec,
+    held: Iterable[tuple[str, str]],
+    lasting: Iterable[tuple[str, str]],
+    *,
+    may_name_others: bool,
+    **kwargs: Any,
 ) -> DetailsForm:
-    """The form of a kind. ``held`` is what the candidate holds now: it cannot be asked for again, but given up."""
+    """The form of a kind. What the candidate holds can be given up; what has no end cannot be asked for again."""
     fields: dict[str, Any] = {
         question.field: TextField(say(question.label), [NEEDED] if question.needed else [Optional()])
         for question in spec.questions
     }
     form: DetailsForm = type("DetailsFormOfKind", (DetailsForm,), fields)(**kwargs)
-    held = set(held)
-    form.items.choices = [choice for choice in item_choices(spec) if tuple(choice.value.split(":", 1)) not in held]
+    lasts = set(lasting)
+    form.items.choices = [choice for choice in item_choices(spec) if tuple(choice.value.split(":", 1)) not in lasts]
     form.removals.choices = [
         SelectChoice(f"{type_}:{key}", entry.name)
-        for type_, key in sorted(held)
+        for type_, key in sorted(set(held))
         if type_ in spec.removes and (entry := organisation().item(type_, key)) is not None and not _leads(entry)
     ]
     form.for_whom.choices = [SelectChoice("me", str(_("Me")))]
@@ -182,6 +187,7 @@ class QuestionForm(PortalForm):
 
 class AnswerForm(PortalForm):
     body = TextField(_("Your answer"), [NEEDED])
+    about = HiddenField(validators=[Length(max=20)])  # which question: what was typed comes back under it alone
     submission_id = SubmissionField()
 
 
@@ -214,6 +220,10 @@ class ReasonForm(PortalForm):
     """A needed reason."""
 
     reason = TextField(_("Reason"), [NEEDED], limit=4000)
+
+
+class ResolveForm(ReasonForm):
+    about = HiddenField(validators=[Length(max=20)])
 
 
 class OptionalReasonForm(PortalForm):

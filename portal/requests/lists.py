@@ -13,18 +13,20 @@ from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from portal.audit.models import Text
 from portal.errors import Message
 from portal.extensions import db
+from portal.org import organisation
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
-from portal.requests import fact_queries, queries, readiness, words
-from portal.requests.discussion_models import Comment, CommentAudience
+from portal.requests import fact_queries, policy, queries, readiness, words
+from portal.requests.discussion_models import Comment, CommentAudience, Concern
 from portal.requests.kinds import registry
-from portal.requests.models import Answer, RequestedItem, Revision, TeamRequest
+from portal.requests.models import Answer, RequestedItem, TeamRequest
 from portal.requests.words import Turn
-from portal.requests.workflow import ENDED, OPEN_STATES, State
+from portal.requests.workflow import ENDED, OPEN_STATES, Action, State
+from portal.web import ids
 from portal.web.paging import Page, page_of
 
 SEARCH_LIMIT = 100  # characters
-WAITING_LOOKED_AT = 200  # open requests that "waiting for me" looks through
+WAITING_LOOKED_AT = 200  # open requests that "waiting for me" looks through, the longest open first
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,13 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """One request in a list."""
+    """One request in a list. ``mine``: it is the reader's turn. ``inside``: the reader sees what the team says."""
 
     row: TeamRequest
     items: Sequence[RequestedItem]
     turn: Turn
     mine: bool
+    inside: bool
 
 
 def find(person: PersonFacts | None, filters: Filters, *, before: int | None, now: datetime) -> Page[ListRow]:
@@ -97,7 +100,7 @@ def waiting_for(person: PersonFacts, now: datetime) -> list[ListRow]:
 
 
 def _open(query: Select[Any]) -> list[TeamRequest]:
-    states = query.where(TeamRequest.state.in_(OPEN_STATES)).order_by(TeamRequest.id.desc()).limit(WAITING_LOOKED_AT)
+    states = query.where(TeamRequest.state.in_(OPEN_STATES)).order_by(TeamRequest.id).limit(WAITING_LOOKED_AT)
     return list(db.session.scalars(states))
 
 
@@ -109,7 +112,8 @@ def _rows(person: PersonFacts | None, found: Sequence[TeamRequest], now: datetim
     for row in found:
         turn = words.turn(facts[row.id], readiness.checks(facts[row.id], weights))
         items = revisions[row.id].items if row.id in revisions else []
-        rows.append(ListRow(row, items, turn, person is not None and person.id in turn.people))
+        inside = policy.may(person, Action.READ_TEAM, facts[row.id])
+        rows.append(ListRow(row, items, turn, person is not None and person.id in turn.people, inside))
     return rows
 
 
@@ -143,8 +147,8 @@ def _mentions(person: PersonFacts | None, sought: str) -> Any:
     """
     if person is None:
         return false()
-    if sought.lstrip("#").isdecimal() and len(sought) < 16:
-        return TeamRequest.id == int(sought.lstrip("#"))
+    if sought.lstrip("#").isdecimal():
+        return TeamRequest.id == (ids.parse(sought.lstrip("#")) or 0)
     pattern = "%" + sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
     like = func.lower(Text.body).like(func.lower(pattern), escape="\\")
     named = select(Person.id).where(func.lower(Person.name).like(func.lower(pattern), escape="\\"))
@@ -156,14 +160,26 @@ def _mentions(person: PersonFacts | None, sought: str) -> Any:
     )
     found: list[ColumnElement[bool]] = [
         TeamRequest.candidate_id.in_(named),
+        TeamRequest.requester_id.in_(named),
         TeamRequest.id.in_(answered),
         TeamRequest.id.in_(shared),
+        *_titles(sought.lower()),
     ]
     if person.is_member:
         team = select(Comment.request_id).join(Text, Comment.text_id == Text.id).where(like)
-        about_them = select(Revision.request_id).where(Revision.candidate_id == person.id)
-        found.append(TeamRequest.id.in_(team) & TeamRequest.id.not_in(about_them))
+        objections = select(Concern.request_id).join(Text, Text.id.in_((Concern.text_id, Concern.name_id))).where(like)
+        private = or_(TeamRequest.id.in_(team), TeamRequest.id.in_(objections))
+        found.append(private & (TeamRequest.candidate_id != person.id))
     return or_(*found)
+
+
+def _titles(sought: str) -> list[ColumnElement[bool]]:
+    """SQL: the kind or something asked for is named like this."""
+    catalogue = organisation()
+    kinds = [key for key, kind in catalogue.kinds.items() if sought in kind.name.lower()]
+    named = [("role", role.key) for role in catalogue.roles.values() if sought in role.name.lower()]
+    named += [(item.type, item.key) for item in catalogue.access_items() if sought in item.name.lower()]
+    return [TeamRequest.kind.in_(kinds), *(queries.asks_for(type_, key) for type_, key in named)]
 
 
 STAGE_CHOICES: dict[str, Message] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, union_all
+from sqlalchemy import case, literal, select, union_all
 
 from portal.assessments.links import link_fault
 from portal.assessments.models import Assessment, AssessmentState
@@ -16,6 +16,7 @@ from portal.people.facts import PersonFacts
 from portal.requests import policy, services
 from portal.requests.discussion_models import (
     Comment,
+    CommentAudience,
     Concern,
     ConcernOutcome,
     DecisionNote,
@@ -197,6 +198,8 @@ def redact(actor_id: int, request_id: int, text_id: int, *, now: datetime) -> No
     opened = services.open_only(actor_id, request_id, now=now)
     text = redactable(opened.actor, opened.facts, text_id)
     versions = audit.erase_text(text, by_id=actor_id, at=now)
+    for key in db.session.scalars(select(SshKey).where(SshKey.key_id == text_id, SshKey.replaced_at.is_(None))):
+        key.replaced_at = now  # a key without its text proves nothing
     services.note(
         opened.row, "text.redacted", actor_id, now=now, audience=Audience.TEAM, subject_id=text_id, versions=versions
     )
@@ -206,35 +209,43 @@ def redactable(actor: PersonFacts, facts: RequestFacts, text_id: int) -> Text:
     """A text of this request that this person may remove. Raises NotVisible, NotPermitted, WrongState."""
     policy.require(actor, Action.READ, facts)
     text = db.session.get(Text, text_id)
-    if text is None or text_id not in _text_ids(facts.id):
+    needed = _readers(facts.id).get(text_id)
+    if text is None or needed is None:
         raise NotVisible()
     if text.author_id != actor.id:
-        if not policy.may(actor, Action.READ_TEAM, facts):
-            raise NotVisible()  # it may be a text they do not know of
+        if not policy.may(actor, needed, facts):
+            raise NotVisible()  # a text they may not know of
         policy.require(actor, Action.REDACT, facts)
     if text.is_redacted:
         raise WrongState("This text was removed already.")
     return text
 
 
-def _text_ids(request_id: int) -> set[int]:
-    """Every text that belongs to this request."""
-    columns = (
-        Answer.text_id,
+def _readers(request_id: int) -> dict[int, Action]:
+    """Every text that belongs to this request, and what one must be allowed to do to read it."""
+    columns = {
+        Action.READ: (
+            Answer.text_id,
+            Sponsorship.text_id,
+            Evidence.title_id,
+            Decision.reason_id,
+            Decision.would_help_id,
+            Decision.anyway_id,
+            Referral.reason_id,
+        ),
+        Action.READ_TEAM: (Position.text_id, Concern.name_id, Concern.text_id, Concern.closing_id),
+        Action.READ_REASONS: (Recusal.reason_id,),
+        Action.NOTE: (DecisionNote.text_id,),
+        Action.READ_KEY: (SshKey.key_id,),
+    }
+    parts = [
+        select(column, literal(str(action))).where(column.class_.request_id == request_id)
+        for action, found in columns.items()
+        for column in found
+    ]
+    comments = select(
         Comment.text_id,
-        Position.text_id,
-        Concern.name_id,
-        Concern.text_id,
-        Concern.closing_id,
-        Sponsorship.text_id,
-        Recusal.reason_id,
-        Evidence.title_id,
-        Decision.reason_id,
-        Decision.would_help_id,
-        Decision.anyway_id,
-        Referral.reason_id,
-        DecisionNote.text_id,
-        SshKey.key_id,
-    )
-    parts = [select(column).where(column.class_.request_id == request_id) for column in columns]
-    return {id for id in db.session.scalars(union_all(*parts)) if id is not None}
+        case((Comment.audience == CommentAudience.TEAM, str(Action.READ_TEAM)), else_=str(Action.READ)),
+    ).where(Comment.request_id == request_id)
+    rows = db.session.execute(union_all(*parts, comments))
+    return {text_id: Action(action) for text_id, action in rows if text_id is not None}

@@ -179,7 +179,7 @@ def load(person: PersonFacts, found: Seen, *, before: int | None, now: datetime)
         me=person,
         revision=queries.current_revision(row),
         checks=checks,
-        authority=authority.authority(found.facts),
+        authority=authority.deciding_now(found.facts),
         turn=words.turn(found.facts, checks),
         why_not=authority.why_not(person, found.facts),
         held_now=filing_checks.held_items(people_queries.facts(row.candidate_id, now), now),

@@ -33,15 +33,18 @@ class PageForms:
         form: forms.AnswerForm = self._one_of(f"answer_{question_id}", forms.AnswerForm, "requests.answer")
         return form
 
-    def resolve(self, concern_id: int) -> forms.ReasonForm:
+    def resolve(self, concern_id: int) -> forms.ResolveForm:
         """The form under one open concern of the reader."""
-        form: forms.ReasonForm = self._one_of(f"resolve_{concern_id}", forms.ReasonForm, "requests.resolve_concern")
+        form: forms.ResolveForm = self._one_of(f"resolve_{concern_id}", forms.ResolveForm, "requests.resolve_concern")
         return form
 
     def _one_of(self, name: str, form: type[Any], endpoint: str) -> Any:
         """A form that stands on the page more than once: its name ends in a number."""
         if name not in self._sent:
-            self._sent[name] = form(formdata=held_forms.kept_fields(endpoint))
+            number = name.rsplit("_", 1)[1]
+            kept = held_forms.kept_fields(endpoint)
+            self._sent[name] = form(formdata=kept if kept and kept.get("about") == number else None)
+            self._sent[name].about.data = number
         return _named(name, self._sent[name])
 
     def _make_comment(self) -> forms.CommentForm:
@@ -64,10 +67,10 @@ class PageForms:
         return forms.ConcernForm(formdata=held_forms.kept_fields("requests.raise_concern"))
 
     def _make_sponsor(self) -> forms.OptionalReasonForm:
-        return forms.OptionalReasonForm(formdata=None)
+        return forms.OptionalReasonForm(formdata=held_forms.kept_fields("requests.sponsor"))
 
     def _make_recusal(self) -> forms.OptionalReasonForm:
-        return forms.OptionalReasonForm(formdata=None)
+        return forms.OptionalReasonForm(formdata=held_forms.kept_fields("requests.recuse"))
 
     def _make_note(self) -> forms.NoteForm:
         return forms.NoteForm(formdata=held_forms.kept_fields("requests.write_note"))

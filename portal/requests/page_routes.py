@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.errors import PortalError, SignInNeeded
+from portal.errors import PortalError, SignInNeeded, WrongState
 from portal.org import organisation
 from portal.people import current
 from portal.people.facts import PersonFacts
@@ -15,10 +16,11 @@ from portal.requests.blueprint import bp
 from portal.requests.kinds import registry
 from portal.requests.page import RequestPage
 from portal.requests.page_forms import PageForms
+from portal.requests.workflow import Action, State
 from portal.web import clock
-from portal.web.access import Rule, access
+from portal.web.access import Rule, access, action_of
 from portal.web.filters import say
-from portal.web.fragments import render
+from portal.web.fragments import go_to, render
 from portal.web.paging import before_id
 
 
@@ -33,6 +35,8 @@ def me() -> PersonFacts:
 @bp.get("/<int:request_id>")
 @access(Rule.OBJECT, action="read")
 def show(request_id: int) -> ResponseReturnValue:
+    if queries.is_draft_of(request_id, me().id):
+        return go_to(url_for(".details", request_id=request_id))
     return render_request(request_id)
 
 
@@ -40,6 +44,8 @@ def load_page(request_id: int) -> RequestPage:
     """The page of a request for who sent this request. Raises NotVisible."""
     now, person = clock.now(), me()
     seen = queries.get_visible(person, request_id, now)
+    if seen.row.state is State.DRAFT:
+        raise WrongState("This is still a draft. Submit it first.")
     return page.load(person, seen, before=before_id(), now=now)
 
 
@@ -80,3 +86,8 @@ def put_error(form: Any, error: PortalError) -> None:
         form[name].errors = [*form[name].errors, text]
     else:
         form.form_errors = [*form.form_errors, text]
+
+
+def declared_action() -> Action:
+    """The action that the route of this request declares."""
+    return Action(action_of(current_app.view_functions[request.endpoint or ""]))

@@ -24,11 +24,6 @@ def is_candidate(person: PersonFacts, team_request: RequestFacts) -> bool:
     return person.id == team_request.candidate_id
 
 
-def stands_aside(person: PersonFacts, team_request: RequestFacts) -> bool:
-    """Whom it is about, or was about before the person was changed: the team speaks of them without them."""
-    return is_candidate(person, team_request) or person.id in team_request.former_candidates
-
-
 def is_requester(person: PersonFacts, team_request: RequestFacts) -> bool:
     return person.id == team_request.requester_id
 
@@ -52,8 +47,8 @@ def can_read(person: PersonFacts, team_request: RequestFacts) -> bool:
 
 
 def is_team(person: PersonFacts, team_request: RequestFacts) -> bool:
-    """A member, or the Board while it has the word; never whom it is or was about."""
-    if stands_aside(person, team_request):
+    """A member, or the Board while it has the word; never the candidate."""
+    if is_candidate(person, team_request):
         return False
     return person.is_member or (person.is_board and with_board(team_request))
 
@@ -69,8 +64,8 @@ def may_share(person: PersonFacts, team_request: RequestFacts) -> bool:
 
 
 def may_advise(person: PersonFacts, team_request: RequestFacts) -> bool:
-    """Position and concern: a member who is neither the candidate nor the one who decides it at the time."""
-    if not person.is_member or not takes_part(person, team_request):
+    """Position and concern: a member who is neither the candidate nor decides it. The Director never advises."""
+    if not person.is_member or person.is_director or not takes_part(person, team_request):
         return False
     if person.is_board and with_board(team_request):
         return False
@@ -94,6 +89,13 @@ def may_decide(person: PersonFacts, team_request: RequestFacts) -> bool:
     return authority(team_request).capacity_of(person.id) in (DecidesAs.DIRECTOR, DecidesAs.DEPUTY)
 
 
+def may_reopen(person: PersonFacts, team_request: RequestFacts) -> bool:
+    """Whoever may decide it; what the Board declined, only the Board takes up again."""
+    if team_request.decided_by_board:
+        return person.is_board and excluded(person, team_request) is None
+    return may_decide(person, team_request)
+
+
 def may_record_outcome(person: PersonFacts, team_request: RequestFacts) -> bool:
     """A member of the Board, while it has the word, who is not involved."""
     return person.is_board and with_board(team_request) and excluded(person, team_request) is None
@@ -101,16 +103,16 @@ def may_record_outcome(person: PersonFacts, team_request: RequestFacts) -> bool:
 
 def may_note(person: PersonFacts, team_request: RequestFacts) -> bool:
     """Private decision notes."""
-    if stands_aside(person, team_request) or person.id in team_request.recused:
+    if is_candidate(person, team_request) or person.id in team_request.recused:
         return False
     return person.decides or (person.is_board and with_board(team_request))
 
 
 def may_read_key(person: PersonFacts, team_request: RequestFacts) -> bool:
-    """The candidate, the Director, and after approval the members who carry it out."""
+    """The candidate, the Director, and the members while approved shell access waits to be set up."""
     if is_candidate(person, team_request) or person.is_director:
         return True
-    return person.is_member and team_request.state is State.APPROVED
+    return person.is_member and team_request.shell_waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,11 @@ TABLE: dict[Action, Row] = {
     Action.READ_CHECKS: Row(SUBMITTED, can_read),
     Action.READ_EVIDENCE: Row(SUBMITTED, lambda p, r: is_candidate(p, r) or is_team(p, r), ONLY_MEMBERS),
     Action.READ_KEY: Row(SUBMITTED, may_read_key, "The key is for the candidate, the Director and who carries it out."),
-    Action.READ_REASONS: Row(SUBMITTED, lambda p, r: p.decides and not stands_aside(p, r), "Only deciders read this."),
+    Action.READ_REASONS: Row(SUBMITTED, lambda p, r: p.decides and not is_candidate(p, r), "Only deciders read this."),
     Action.SUBMIT: Row(frozenset({State.DRAFT}), is_requester, "Only the person who began the draft can submit it."),
     Action.AGREE: Row(frozenset({State.AGREEMENT}), is_candidate, "Only the candidate can agree."),
     Action.EDIT: Row(OPEN_STATES, is_party, ONLY_PARTY),
+    Action.OFFER_KEY: Row(OPEN_STATES, is_candidate, "Only the candidate can offer a key."),
     Action.WITHDRAW: Row(OPEN_STATES | {State.DRAFT}, is_party, ONLY_PARTY),
     Action.COMMENT: Row(SUBMITTED, may_share),
     Action.COMMENT_TEAM: Row(SUBMITTED, takes_part, ONLY_MEMBERS),
@@ -159,12 +162,12 @@ TABLE: dict[Action, Row] = {
     Action.REFER: Row(DECIDABLE, may_decide, ONLY_DECIDER),
     Action.RECORD_APPROVAL: Row(UNDER_DISCUSSION, may_record_outcome, ONLY_BOARD),
     Action.RECORD_DECLINE: Row(UNDER_DISCUSSION, may_record_outcome, ONLY_BOARD),
-    Action.REOPEN: Row(frozenset({State.DECLINED}), may_decide, ONLY_DECIDER),
+    Action.REOPEN: Row(frozenset({State.DECLINED}), may_reopen, ONLY_DECIDER),
     Action.NOTE: Row(SUBMITTED, may_note, "Private notes are for those who decide."),
     Action.REDACT: Row(
-        SUBMITTED, lambda p, r: p.decides and not stands_aside(p, r), "Only its author or a decider can."
+        SUBMITTED, lambda p, r: p.decides and not is_candidate(p, r), "Only its author or a decider can."
     ),
-    Action.REVIEW: Row(SUBMITTED, lambda p, r: p.is_director and not stands_aside(p, r), "This is for the Director."),
+    Action.REVIEW: Row(SUBMITTED, lambda p, r: p.is_director and not is_candidate(p, r), "This is for the Director."),
     Action.MARK_GRANTED: Row(
         frozenset({State.APPROVED}), lambda p, r: p.is_member and not is_candidate(p, r), ONLY_MEMBERS
     ),
@@ -191,7 +194,7 @@ def _fits(action: Action, team_request: RequestFacts) -> bool:
 def _why(person: PersonFacts, action: Action, team_request: RequestFacts, row: Row) -> Message:
     if person.id in team_request.recused and action is not Action.RECUSE:
         return Message("You recused yourself from this request.")
-    if stands_aside(person, team_request):
+    if is_candidate(person, team_request):
         return Message("You take no part in the decision about your own request.")
     if row.allows is may_decide:
         return why_not(person, team_request) or Message(ONLY_DECIDER)

@@ -198,3 +198,11 @@ def own_comment(seen: Seen, comment_id: int, person_id: int) -> Comment:
     if found is None or found.text.is_redacted:
         raise NotVisible()
     return found
+
+
+def is_draft_of(request_id: int, person_id: int) -> bool:
+    """Whether this is a draft of theirs."""
+    query = select(TeamRequest.id).where(
+        TeamRequest.id == request_id, TeamRequest.state == State.DRAFT, TeamRequest.requester_id == person_id
+    )
+    return db.session.scalar(query) is not None

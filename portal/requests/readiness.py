@@ -32,17 +32,24 @@ Outcome = tuple[bool, Message]
 
 def involved(r: RequestFacts) -> frozenset[int]:
     """Whose word is not independent: parties, sponsors, markers, who stepped aside, and who may decide."""
-    parties = frozenset({r.requester_id, r.candidate_id}) | r.former_candidates
+    parties = frozenset({r.requester_id, r.candidate_id})
     return parties | r.sponsors_ever | r.markers | r.recused | {id for id, _ in authority(r).deciders}
 
 
 def counted_positions(team_request: RequestFacts) -> frozenset[int]:
-    """Who took a position and is not involved."""
-    return frozenset(position.person_id for position in team_request.positions) - involved(team_request)
+    """Members who took a position and are not involved."""
+    spoke = frozenset(position.person_id for position in team_request.positions)
+    return (spoke & team_request.members) - involved(team_request)
 
 
 def _agreed(r: RequestFacts) -> Outcome:
     return r.agreed, Message("The candidate has agreed.") if r.agreed else Message("The candidate has not agreed yet.")
+
+
+def _fits(r: RequestFacts) -> Outcome:
+    if r.candidate_fits:
+        return True, Message("The kind of request fits the candidate.")
+    return False, Message("The candidate has joined or left the team since: this kind of request no longer fits.")
 
 
 def _not_locked(r: RequestFacts) -> Outcome:
@@ -107,7 +114,7 @@ def _no_open_question(r: RequestFacts) -> Outcome:
 
 
 def _sponsor(r: RequestFacts) -> Outcome:
-    if r.sponsors - r.recused:
+    if (r.sponsors & r.members) - r.recused - {r.candidate_id}:
         return True, Message("A member sponsors this.")
     return False, Message("No member sponsors this yet.")
 
@@ -160,6 +167,7 @@ def _assessment(r: RequestFacts) -> Outcome:
 PREDICATES: Mapping[str, tuple[Callable[[RequestFacts], Outcome], str]] = {
     "candidate_agreed": (_agreed, ""),
     "candidate_not_locked": (_not_locked, ""),
+    "candidate_fits": (_fits, ""),
     "items_available": (_items_available, "what-is-asked"),
     "discussion_days": (_discussion_days, "discussion"),
     "positions": (_positions, "positions"),

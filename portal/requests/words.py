@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from portal.errors import Message
 from portal.org import organisation
 from portal.org.catalogue import AccessItem
-from portal.requests.authority import DecidesAs, authority
+from portal.requests.authority import DecidesAs, authority, deciding_now
 from portal.requests.discussion_models import Relation, Stance
 from portal.requests.facts import RequestFacts
 from portal.requests.readiness import Check, days_needed, is_ready
@@ -58,7 +58,7 @@ EVENTS: dict[str, Message] = {
     "request.declined": Message("%(who)s answered: not yet"),
     "request.reopened": Message("%(who)s took it up again"),
     "request.reopened_by_answer": Message("The answer opened the request again"),
-    "request.closed_without_reply": Message("Closed, because a question stayed unanswered for 30 days"),
+    "request.closed_without_reply": Message("Closed, because a question stayed unanswered"),
     "comment.added": Message("%(who)s commented"),
     "comment.edited": Message("%(who)s edited a comment"),
     "question.added": Message("%(who)s asked the candidate"),
@@ -163,7 +163,7 @@ def turn(facts: RequestFacts, checks: tuple[Check, ...]) -> Turn:
     if facts.state is State.NEEDS_INFORMATION:
         return Turn(Message("Waiting for an answer from the candidate"), None, frozenset({facts.candidate_id}))
     if facts.state is State.WITH_BOARD:
-        board = frozenset(person.id for person in facts.leadership.board)
+        board = frozenset(id for id, _ in deciding_now(facts).deciders)
         return Turn(Message("Waiting for the Board's outcome"), None, board)
     if facts.state is not State.DISCUSSION:
         return Turn(Message(""), None, nobody)

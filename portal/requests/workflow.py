@@ -30,7 +30,10 @@ class Action(StrEnum):
     READ_REASONS = "read_reasons"  # of absence and recusal
     SUBMIT = "submit"
     AGREE = "agree"
+    AGREE_REFERRED = "agree_referred"  # agreed again to what the Board already has
+    ASK_AGREEMENT = "ask_agreement"  # somebody else changed what is asked for
     EDIT = "edit"
+    OFFER_KEY = "offer_key"
     WITHDRAW = "withdraw"
     COMMENT = "comment"
     COMMENT_TEAM = "comment_team"
@@ -51,6 +54,7 @@ class Action(StrEnum):
     RECORD_APPROVAL = "record_approval"  # the Board's outcome
     RECORD_DECLINE = "record_decline"
     REOPEN = "reopen"
+    REOPEN_REFERRED = "reopen_referred"  # what the Board declined goes back to the Board
     NOTE = "note"
     REDACT = "redact"
     REVIEW = "review"  # the Director, on return
@@ -70,6 +74,8 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.DRAFT, Action.SUBMIT): State.DISCUSSION,
     (State.DRAFT, Action.WITHDRAW): State.WITHDRAWN,
     (State.AGREEMENT, Action.AGREE): State.DISCUSSION,
+    (State.AGREEMENT, Action.AGREE_REFERRED): State.WITH_BOARD,
+    **{(state, Action.ASK_AGREEMENT): State.AGREEMENT for state in OPEN_STATES},
     (State.DISCUSSION, Action.ASK): State.NEEDS_INFORMATION,
     (State.NEEDS_INFORMATION, Action.ASK): State.NEEDS_INFORMATION,
     (State.WITH_BOARD, Action.ASK): State.WITH_BOARD,
@@ -78,6 +84,7 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.NEEDS_INFORMATION, Action.EXPIRE): State.CLOSED,
     (State.CLOSED, Action.LATE_ANSWER): State.DISCUSSION,
     (State.DECLINED, Action.REOPEN): State.DISCUSSION,
+    (State.DECLINED, Action.REOPEN_REFERRED): State.WITH_BOARD,
     **{(state, Action.WITHDRAW): State.WITHDRAWN for state in OPEN_STATES},
     **{(state, Action.APPROVE): State.APPROVED for state in DECIDABLE},
     **{(state, Action.DECLINE): State.DECLINED for state in DECIDABLE},

@@ -72,6 +72,7 @@ def change(rule_key: str) -> Response:
 @access(Rule.DIRECTOR, action="change_rule")
 def save_change(rule_key: str) -> ResponseReturnValue:
     """Announce the change; another one that came in between is shown beside what was typed."""
+    current.require_fresh()
     kind = request.args.get("kind", "")
     standing = _standing(rule_key, kind)
     form = form_for(standing.rule, value=standing.value, based_on=standing.newest_id)

@@ -44,6 +44,11 @@ def rule_of(view: RouteCallable) -> Rule | None:
     return getattr(view, "access_rule", None)
 
 
+def action_of(view: RouteCallable) -> str:
+    """The action a view declares, or an empty text."""
+    return str(getattr(view, "access_action", ""))
+
+
 def refuse_undeclared(app: Flask) -> None:
     """Raise RuntimeError naming every route without a rule."""
     bare = sorted(

@@ -44,7 +44,10 @@ def here() -> str:
 
 def form_page() -> str:
     """The page the sent form was on: the Referer if it is ours, else the nearest page above this address."""
-    parts = urlsplit(request.referrer or "")
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:
+        return nearest_page(request.path)
     settings: config.Settings = current_app.extensions["settings"]
     if parts[:2] in (urlsplit(request.host_url)[:2], urlsplit(settings.base_url)[:2]):
         path = nearest_page(parts.path)

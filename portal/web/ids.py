@@ -17,6 +17,12 @@ class IdConverter(IntegerConverter):
         super().__init__(url_map, fixed_digits, min, max)
 
 
+def parse(raw: str) -> int | None:
+    """An id that was typed or sent; None for what no id can be."""
+    number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 10 else 0
+    return number if 0 < number <= LARGEST else None
+
+
 def init_app(app: Flask) -> None:
     """Use it for every route; call this before they are registered."""
     app.url_map.converters["int"] = IdConverter

@@ -11,11 +11,10 @@ from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import db
+from portal.web import ids
 
 T = TypeVar("T")
 PAGE_SIZE = 25
-LARGEST_ID = 2**53
-LONGEST_ID = 16  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,7 @@ class Page(Generic[T]):
 
 def before_id() -> int | None:
     """The ``before`` of the URL: show rows with smaller ids. Anything unusable means the first page."""
-    raw = request.args.get("before", "")
-    number = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= LONGEST_ID else 0
-    return number if 0 < number < LARGEST_ID else None
+    return ids.parse(request.args.get("before", ""))
 
 
 def page_of(

