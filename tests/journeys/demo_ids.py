@@ -20,9 +20,9 @@ from tests.journeys.staged import StagedPortal
 def find(portal: StagedPortal) -> dict[str, int]:
     """Ids by the names that the addresses of the tests use."""
     with portal.app.app_context():
-        engineer, specialist, liaison, board = (
+        engineer, specialist, liaison, treasurer = (
             demo_people.find(f"Demo {name}").id
-            for name in ("Software Engineer", "MediaWiki Specialist", "Community Liaison", "Board")
+            for name in ("Software Engineer", "MediaWiki Specialist", "Community Liaison", "Treasurer")
         )
         comment = _first(select(Comment).where(Comment.author_id == specialist))
         of_liaison = access_queries.held(liaison, clock.now())
@@ -38,7 +38,7 @@ def find(portal: StagedPortal) -> dict[str, int]:
             "withdrawn": _in(State.WITHDRAWN),
             "decision": _first(select(Decision).where(Decision.approved)).id,
             "engineer": engineer,
-            "board_member": board,
+            "treasurer": treasurer,
             "comment": comment.id,
             "commented": comment.request_id,
             "text": comment.text_id,

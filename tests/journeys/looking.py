@@ -8,13 +8,10 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 WIDE, NARROW = 1280, 320
-OF_COLOUR = ["color-contrast", "link-in-text-block"]
-OF_ROOM = [*OF_COLOUR, "target-size", "scrollable-region-focusable"]
+OTHERWISE = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
 LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str] | None], ...] = (
-    (WIDE, "light", None),  # every rule; the other looks only what they can change
-    (WIDE, "dark", OF_COLOUR),
-    (NARROW, "dark", OF_ROOM),
-    (NARROW, "light", []),  # no colour is left to see: only whether it fits
+    (WIDE, "light", None),  # every rule
+    (NARROW, "dark", OTHERWISE),  # the rules to which colours and room matter
 )
 TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
@@ -41,8 +38,7 @@ def faults(page: Page) -> list[str]:
     for width, scheme, rules in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        if rules != []:
-            found += [f"{width} px, {scheme}: {fault}" for fault in page.evaluate(AXE, rules)]
+        found += [f"{width} px, {scheme}: {fault}" for fault in page.evaluate(AXE, rules)]
         found += [f"{width} px: too wide: {element}" for element in page.evaluate(TOO_WIDE)]
     page.set_viewport_size({"width": WIDE, "height": 900})
     page.emulate_media(color_scheme="light")

@@ -14,6 +14,7 @@ def begin(page: Page, kind: str) -> None:
     page.get_by_role("link", name="New request").first.click()
     card = page.locator("li.card").filter(has=page.get_by_role("heading", name=kind))
     card.get_by_role("button", name="Begin").click()
+    page.wait_for_url("**/draft")  # with its script: what is typed before that is saved later
 
 
 def open_request(page: Page, url: str) -> None:

@@ -19,7 +19,12 @@ VISITS: dict[str, tuple[str, ...]] = {
     ),
     "Demo Software Engineer": (
         *("/", "/requests/{ready}", "/requests/{ready}/edit", "/requests/{ready}/withdraw", "/requests/{ready}/filed"),
-        *("/requests/{draft}/draft", "/requests/{draft}/key", "/requests/{draft}/check-answers"),
+        *(
+            "/requests/{ready}/own-key",
+            "/requests/{draft}/draft",
+            "/requests/{draft}/key",
+            "/requests/{draft}/check-answers",
+        ),
         *("/requests/{declined}", "/people/{engineer}", "/people/me/absence", "/people/appointments"),
         *("/people/{engineer}/roles/software_engineer/end", "/assessments/reviews/new", "/assessments/{assessment}"),
     ),
@@ -28,15 +33,22 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/requests/{ready}", "/requests/{joining}", "/requests/{high_trust}", "/requests/{approved}"),
         *("/requests/{commented}/texts/{text}/remove", "/requests/{commented}/comments/{comment}/edit"),
         *("/access/waiting", "/access/{waiting}", "/access/{held}/end", "/people/director-unreachable"),
-        *("/assessments/of/{engineer}", "/requests/{draft}", "/rules/discussion_days/change"),
+        *("/requests/{draft}", "/rules/discussion_days/change?kind=new_member"),
     ),
     "Demo Director": (
         *("/", "/requests/{ready}", "/requests/{high_trust}", "/requests/{declined}", "/requests/{board}"),
         *("/people/{engineer}", "/people/appointments", "/people/merges", "/people/{engineer}/nda"),
-        *("/rules/discussion_days/change", "/requests/{withdrawn}"),
+        *("/rules/discussion_days/change?kind=new_member", "/requests/{withdrawn}", "/assessments/of/{engineer}"),
     ),
     "Demo Community Liaison": ("/requests/{agreement}",),
-    "Demo Board": ("/", "/requests/{board}", "/people/{board_member}/capacities/board/end"),
+    "Demo Board": ("/", "/requests/{board}", "/people/{treasurer}/capacities/treasurer/end"),
+}
+REFUSED = {
+    ("nobody", "/requests/{ready}"): 401,
+    ("nobody", "/not-there"): 404,
+    ("Demo Software Engineer", "/people/appointments"): 403,
+    ("Demo MediaWiki Specialist", "/requests/{draft}"): 404,
+    ("Demo MediaWiki Specialist", "/rules/discussion_days/change?kind=new_member"): 403,
 }
 NO_PAGES = {"static", "operations.health", "sign_in.start", "sign_in.callback", "people.named"}
 
@@ -50,10 +62,22 @@ def test_pages_are_sound_in_every_look(portal: StagedPortal, open_window: OpenWi
     faults: list[str] = []
 
     for address in VISITS[name]:
-        page.goto(portal.url + address.format(**found))
+        answer = page.goto(portal.url + address.format(**found))
+        assert answer
+        assert answer.status == REFUSED.get((name, address), 200), address
         faults += [f"{address} {fault}" for fault in looking.faults(page)]
 
     assert faults == []
+
+
+def test_an_assessment_to_fill_in_is_sound_in_every_look(portal: StagedPortal, open_window: OpenWindow) -> None:
+    page = open_window()
+    portal.sign_in(page, "Demo Security Specialist")
+    page.goto(f"{portal.url}/assessments")
+    page.get_by_role("button", name="Start a self-assessment").click()
+    expect(page.get_by_role("button", name="Finish and lock")).to_be_visible()
+
+    assert looking.faults(page) == []
 
 
 def test_refused_forms_are_sound_in_every_look(portal: StagedPortal, open_window: OpenWindow) -> None:
