@@ -21,7 +21,7 @@ def tick(now: datetime) -> int:
     values = rules.values_for(WHOLE, now)
     remind = timedelta(days=int(values["question_reminder_days"]))
     close = timedelta(days=int(values["question_close_days"]))
-    return _remind(now, remind) + _close(now, close)
+    return _remind(now, remind) + _close(now, remind, close)
 
 
 def _waiting(now: datetime, longer_than: timedelta) -> list[TeamRequest]:
@@ -45,12 +45,16 @@ def _remind(now: datetime, after: timedelta) -> int:
     return touched
 
 
-def _close(now: datetime, close: timedelta) -> int:
-    """Close what stayed unanswered since it was asked, or since the request needs information again."""
+def _close(now: datetime, remind: timedelta, close: timedelta) -> int:
+    """Close what stayed unanswered, but never without a reminder in time, whatever the clock missed."""
     touched = 0
     for row in _waiting(now, close):
         due = [
-            question for question in open_questions(row.id) if now - max(question.created_at, row.state_since) >= close
+            question
+            for question in open_questions(row.id)
+            if now - max(question.created_at, row.state_since) >= close
+            and question.reminded_at is not None
+            and now - question.reminded_at >= close - remind
         ]
         if due:
             services.move(row, Action.EXPIRE, now=now)
