@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.web.forms import clean_text
+from portal.web.forms import 
+from portal.web.text import clean_text
 
 
 @given(st.text())
