@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from devwiki.server import Quiet, listen, serve_in_background
@@ -20,6 +22,7 @@ from portal.assessments import standards
 from portal.demo import people as demo_people
 from portal.demo import requests as demo_requests
 from portal.extensions import db
+from portal.people import sessions
 from portal.web.unit_of_work import unit_of_work
 from tests import databases
 from tests.browser import LivePortal, free_ports
@@ -53,6 +56,20 @@ class StagedPortal(LivePortal):
         with self.app.app_context(), unit_of_work() as now:
             return work(now)
 
+    def enter(self, page: Page, name: str) -> None:
+        """Be signed in as this demo person, on the dashboard, without the way through the wiki."""
+
+        def start(now: datetime) -> str:
+            person = demo_people.find(name)
+            return sessions.start(person.id, person.identities[0].id, now=now)
+
+        carried = {"_user_id": self.change(start), "_fresh": True}
+        serializer = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        assert serializer
+        cookie = str(serializer.dumps(carried))
+        page.context.add_cookies([{"name": self.app.config["SESSION_COOKIE_NAME"], "value": cookie, "url": self.url}])
+        page.goto(self.url)
+
     def reset(self) -> None:
         """Begin again with the demo data, now."""
         self.clock.moved = timedelta()
@@ -76,7 +93,7 @@ def staged_portal(data: Path) -> Iterator[StagedPortal]:
     wiki = DevWiki(Client("test-client", "test-secret", f"{url}/sign-in/callback"))
     servers = [
         listen(wiki, port=port + 1),
-        make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet),
+        make_server("127.0.0.1", port, _in_one_piece(app), threaded=True, request_handler=Quiet),
     ]
     threads = [serve_in_background(server) for server in servers]
     try:
@@ -86,6 +103,23 @@ def staged_portal(data: Path) -> Iterator[StagedPortal]:
             server.shutdown()
             thread.join(5)
             server.server_close()
+
+
+def _in_one_piece(app: Flask) -> Callable[[Any, Any], list[bytes]]:
+    """The app, with each answer read before it is sent.
+
+    Werkzeug's server leaves a file open when the browser hangs up while it is sent, which Python then warns of.
+    """
+
+    def served(environ: Any, start_response: Any) -> list[bytes]:
+        answer = app(environ, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+
+    return served
 
 
 def _prepare(portal: StagedPortal) -> None:

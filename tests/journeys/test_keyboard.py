@@ -18,7 +18,7 @@ READY = "Access expansion: Demo Software Engineer"
 @pytest.mark.parametrize("width", [320, 1280])
 def test_a_ready_request_is_decided_with_few_clicks(portal: StagedPortal, open_window: OpenWindow, width: int) -> None:
     page = open_window(viewport={"width": width, "height": 900})
-    portal.sign_in(page, "Demo Director")
+    portal.enter(page, "Demo Director")
     page.add_init_script(
         "addEventListener('click', () => sessionStorage.clicks = 1 + Number(sessionStorage.clicks ?? 0))"
     )
@@ -36,8 +36,7 @@ def test_a_ready_request_is_decided_with_few_clicks(portal: StagedPortal, open_w
 
 def test_a_ready_request_is_decided_by_keyboard_alone(portal: StagedPortal, open_window: OpenWindow) -> None:
     page = open_window()
-    portal.sign_in(page, "Demo Director")
-    page.goto(portal.url)
+    portal.enter(page, "Demo Director")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -61,7 +60,7 @@ def test_a_ready_request_is_decided_by_keyboard_alone(portal: StagedPortal, open
 
 def test_no_single_key_decides(portal: StagedPortal, open_window: OpenWindow) -> None:
     page = open_window()
-    portal.sign_in(page, "Demo Director")
+    portal.enter(page, "Demo Director")
     attention(page).get_by_role("link", name=READY).click()
     page.wait_for_url("**/requests/*")
     url = page.url

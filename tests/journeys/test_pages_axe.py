@@ -58,7 +58,7 @@ def test_pages_are_sound_in_every_look(portal: StagedPortal, open_window: OpenWi
     found = demo_ids.find(portal)
     page = open_window()
     if name != "nobody":
-        portal.sign_in(page, name)
+        portal.enter(page, name)
     faults: list[str] = []
 
     for address in VISITS[name]:
@@ -72,7 +72,7 @@ def test_pages_are_sound_in_every_look(portal: StagedPortal, open_window: OpenWi
 
 def test_an_assessment_to_fill_in_is_sound_in_every_look(portal: StagedPortal, open_window: OpenWindow) -> None:
     page = open_window()
-    portal.sign_in(page, "Demo Security Specialist")
+    portal.enter(page, "Demo Security Specialist")
     page.goto(f"{portal.url}/assessments")
     page.get_by_role("button", name="Start a self-assessment").click()
     expect(page.get_by_role("button", name="Finish and lock")).to_be_visible()
@@ -82,7 +82,7 @@ def test_an_assessment_to_fill_in_is_sound_in_every_look(portal: StagedPortal, o
 
 def test_refused_forms_are_sound_in_every_look(portal: StagedPortal, open_window: OpenWindow) -> None:
     page = open_window()
-    portal.sign_in(page, "Demo MediaWiki Specialist")
+    portal.enter(page, "Demo MediaWiki Specialist")
     faults: list[str] = []
     steps.begin(page, "Access expansion")
     page.get_by_role("button", name="Continue").click()

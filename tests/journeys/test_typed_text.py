@@ -36,7 +36,7 @@ def test_a_comment_comes_back_after_the_sign_in_ended(
     portal: StagedPortal, open_window: OpenWindow, *, script: bool
 ) -> None:
     page = open_window(java_script_enabled=script)
-    portal.sign_in(page, "Demo MediaWiki Specialist")
+    portal.enter(page, "Demo MediaWiki Specialist")
     open_ready(page)
     page.get_by_label("Team and candidate", exact=True).check()
     steps.field(page, "Comment").fill("Long thoughts about graphs.")
@@ -55,7 +55,7 @@ def test_a_decision_after_twelve_idle_hours_goes_through_the_wiki_once_more(
     portal: StagedPortal, open_window: OpenWindow, *, script: bool
 ) -> None:
     page = open_window(java_script_enabled=script)
-    portal.sign_in(page, "Demo Director")
+    portal.enter(page, "Demo Director")
     open_ready(page)
     url = page.url
     page.get_by_role("checkbox", name="GitHub team").uncheck()
@@ -77,7 +77,7 @@ def test_two_windows_on_one_draft_show_both_texts(
     portal: StagedPortal, open_window: OpenWindow, *, script: bool
 ) -> None:
     first = open_window(java_script_enabled=script)
-    portal.sign_in(first, "Demo Software Engineer")
+    portal.enter(first, "Demo Software Engineer")
     first.get_by_role("link", name="Go on with draft").click()
     second = first.context.new_page()
     second.goto(first.url)
@@ -106,7 +106,7 @@ def test_going_back_after_a_decision_does_not_decide_again(
     portal: StagedPortal, open_window: OpenWindow, *, script: bool
 ) -> None:
     page = open_window(java_script_enabled=script)
-    portal.sign_in(page, "Demo Director")
+    portal.enter(page, "Demo Director")
     open_ready(page)
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#decision")).to_contain_text("by Demo Director, Director")
@@ -122,7 +122,7 @@ def test_going_back_after_a_decision_does_not_decide_again(
 
 def test_the_slower_of_two_windows_reads_who_decided(portal: StagedPortal, open_window: OpenWindow) -> None:
     page = open_window()
-    portal.sign_in(page, "Demo Director")
+    portal.enter(page, "Demo Director")
     open_ready(page)
     other = page.context.new_page()
     other.goto(page.url)
