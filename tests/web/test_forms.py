@@ -8,7 +8,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.web.forms import 
 from portal.web.text import clean_text
 
 
