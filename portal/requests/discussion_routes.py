@@ -262,7 +262,7 @@ def link_assessment(request_id: int) -> ResponseReturnValue:
             actor_id, request_id, form.assessment_id.data, now=now
         ),
         panel="evidence",
-        also=("checks", "timeline"),
+        also=("checks", "decision", "timeline"),
         anchor="evidence",
     )
 
@@ -279,7 +279,7 @@ def link_page(request_id: int) -> ResponseReturnValue:
             actor_id, request_id, form.url.data or "", form.title.data or "", now=now
         ),
         panel="evidence",
-        also=("timeline",),
+        also=("decision", "timeline"),
         anchor="evidence",
     )
 
@@ -293,7 +293,7 @@ def unlink(request_id: int, evidence_id: int) -> ResponseReturnValue:
         forms.EmptyForm(),
         lambda actor_id, now: objection_services.unlink(actor_id, request_id, evidence_id, now=now),
         panel="evidence",
-        also=("checks", "timeline"),
+        also=("checks", "decision", "timeline"),
         anchor="evidence",
     )
 

@@ -116,6 +116,11 @@ class RequestPage:
         return readiness.is_ready(self.checks)
 
     @property
+    def counted(self) -> frozenset[int]:
+        """Whose positions the checks count."""
+        return readiness.counted_positions(self.seen.facts)
+
+    @property
     def needs_key(self) -> bool:
         """New shell access is asked for and no key is offered yet."""
         return readiness.asks_new_shell(self.seen.facts) and not self.seen.facts.key_offered
