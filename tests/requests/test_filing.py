@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -496,55 +496,3 @@ def test_candidate_and_requester_may_withdraw_and_then_nothing_more(app: Flask) 
             do(filing_services.withdraw, person, request_id)
         with pytest.raises(WrongState):
             revise(ann, request_id, details("access_expansion", ben, "system:github"))
-
-
-def test_the_candidate_agrees_anew_to_what_somebody_else_changed(app: Flask) -> None:
-    ann, ben = people.member(), people.member()
-    request_id = team_request(ann, candidate=ben)
-    do(filing_services.agree, ben, request_id)
-
-    revise(ann, request_id, details("access_expansion", ben, "system:github"))
-
-    row = get(request_id)
-    assert (row.state, row.agreed_at, row.discussion_at) == (State.AGREEMENT, None, None)
-    do(filing_services.agree, ben, request_id)
-    assert get(request_id).state is State.DISCUSSION
-
-
-def test_what_the_candidate_changes_needs_no_further_agreement(app: Flask) -> None:
-    ann, ben = people.member(), people.member()
-    request_id = team_request(ann, candidate=ben)
-    do(filing_services.agree, ben, request_id)
-
-    revise(ben, request_id, details("access_expansion", ben, "system:github"))
-
-    assert get(request_id).state is State.DISCUSSION
-
-
-def test_somebody_who_wants_to_join_asks_for_a_role(app: Flask) -> None:
-    volunteer = people.volunteer()
-
-    with pytest.raises(Invalid, match="Choose the role"):
-        team_request(volunteer, "system:grafana", kind="new_member")
-
-
-def test_the_candidate_offers_a_key_after_submitting(app: Flask) -> None:
-    ann, ben = people.member(), people.member()
-    request_id = team_request(ben, "access_group:bastion", candidate=ann)
-
-    with pytest.raises(NotPermitted, match="Only the candidate"):
-        do(filing_services.offer_key, ben, request_id, factories.key_offer())
-    do(filing_services.offer_key, ann, request_id, factories.key_offer())
-
-    assert fact_queries.facts_of(get(request_id), clock.now()).key_offered
-
-
-@pytest.mark.parametrize("until", [date(9999, 12, 31), date(2050, 1, 1)])
-def test_an_end_that_nobody_will_see_is_refused(app: Flask, until: date) -> None:
-    ann = people.member()
-    filled = replace(
-        details("access_expansion", ann), items=(replace(factories.asked("system:grafana")[0], until=until),)
-    )
-
-    with pytest.raises(Invalid, match="ten years"):
-        file(ann, filled)
