@@ -85,6 +85,7 @@ def test_the_rules_have_their_default_values() -> None:
     assert {rule.key: str(rule.weight) for rule in MIRAHEZE.rules_of("new_member")} == {
         "candidate_agreed": "absolute",
         "candidate_not_locked": "absolute",
+        "candidate_fits": "absolute",
         "items_available": "absolute",
         "discussion_days": "required",
         "high_trust_days": "required",

@@ -74,7 +74,7 @@ def test_the_check_of_a_sound_folder_says_so(app: Flask) -> None:
 
     assert (result.exit_code, result.output) == (
         0,
-        "Miraheze: 8 roles, 10 access groups, 24 systems, 19 rules. No fault found.\n",
+        "Miraheze: 8 roles, 10 access groups, 24 systems, 20 rules. No fault found.\n",
     )
 
 

@@ -161,3 +161,16 @@ def test_the_files_of_the_look_are_served_and_may_be_kept(client: FlaskClient, p
     with client.get(f"/static/{path}") as response:
         assert response.status_code == 200
         assert response.headers.get("Cache-Control") != "no-store"
+
+
+@pytest.mark.parametrize("address", ["/access?item=%00", "/people/named/a%00b", "/?%00=1"])
+def test_an_address_with_a_nul_is_refused_in_words(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+
+    assert answer.status_code == 400
+    assert "could not be understood" in answer.text
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://evil.example", "https://localhost.evil.example"])
+def test_a_post_from_elsewhere_is_refused(client: FlaskClient, origin: str) -> None:
+    assert client.post("/sign-out", headers={"Origin": origin, "Referer": "http://["}).status_code in (400, 403)
