@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from portal.access import importing, intake
 from portal.org import organisation
-from portal.people.importing import ImportFault, Unreadable
+from portal.people.entry_lists import ImportFault, Unreadable
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 

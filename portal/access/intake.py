@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time
 from portal.access import queries, services
 from portal.access.importing import Entry
 from portal.people import queries as people
-from portal.people.importing import ImportFault
+from portal.people.entry_lists import ImportFault
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 import config
 from portal.errors import PortalError
 from portal.org import organisation
-from portal.people import importing, intake
+from portal.people import entry_lists, importing, intake
 from portal.people.policy import Post
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
@@ -43,9 +43,9 @@ def import_command(file: Path, dry_run: bool) -> None:
         outcomes = _bring_in(entries, dry_run=dry_run)
     except UnicodeDecodeError:
         raise _failure(file, ["this file is not UTF-8 text"], code=2) from None
-    except importing.Unreadable as error:
+    except entry_lists.Unreadable as error:
         raise _failure(file, error.faults, code=2) from None
-    except importing.ImportFault as error:
+    except entry_lists.ImportFault as error:
         raise _failure(file, error.faults, code=1) from None
     _print(outcomes)
     if dry_run:

@@ -5,20 +5,15 @@ Every line that cannot be taken is named; a list with one such line is not taken
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
-
 from portal.org.catalogue import Organisation, Role
 from portal.people.bindings import wiki_name
+from portal.people.entry_lists import ImportFault, Line, Unreadable, csv_lines, since_day, yaml_lines
 from portal.people.models import Capacity
 
 KEYS = ("name", "role", "capacity", "since")
@@ -26,18 +21,6 @@ HEADING = re.compile(r"^\s*(?:#+\s*(?P<marks>.*?)|=+\s*(?P<signs>.*?)\s*=+)\s*$"
 BULLET = re.compile(r"^\s*[*\-]\s*(?P<name>[^:]+?)\s*:\s*(?P<titles>.+?)\s*$")
 ARROW = re.compile(r"→|->|&rarr;")
 TITLES = "new titles"
-
-
-class ImportFault(Exception):
-    """The list cannot be taken. ``faults`` has one line each: where, and what to do."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
-
-class Unreadable(ImportFault):
-    """The file is not of a kind that can be read at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +38,13 @@ class Entry:
         return self.role.name if self.role else str(self.capacity)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    values: dict[str, Any]
-
-
 def read(text: str, suffix: str, organisation: Organisation, *, today: date) -> list[Entry]:
     """The entries of a list. ``suffix`` (.yaml, .csv, else the wiki list) tells its form. Raises ImportFault."""
     text = text.removeprefix("\ufeff")
-    lines = {".yaml": _yaml_lines, ".yml": _yaml_lines, ".csv": _csv_lines}.get(suffix.lower(), _wiki_lines)
     faults: list[str] = []
-    entries = [_entry(line, organisation, today, faults) for line in lines(text, faults)]
+    form = {".yaml": yaml_lines, ".yml": yaml_lines, ".csv": csv_lines}.get(suffix.lower())
+    lines = form(text, faults, KEYS) if form else _wiki_lines(text, faults)
+    entries = [_entry(line, organisation, today, faults) for line in lines]
     if faults:
         raise ImportFault(faults)
     if not entries:
@@ -74,7 +52,7 @@ def read(text: str, suffix: str, organisation: Organisation, *, today: date) -> 
     return [entry for entry in entries if entry is not None]
 
 
-def _wiki_lines(text: str, faults: list[str]) -> Iterator[_Line]:
+def _wiki_lines(text: str, faults: list[str]) -> Iterator[Line]:
     """The bullets under "New titles"; of a page without that heading, all lines."""
     rows = list(enumerate(text.splitlines(), start=1))
     starts = [index for index, (_, row) in enumerate(rows) if _heading(row) == TITLES]
@@ -91,7 +69,7 @@ def _wiki_lines(text: str, faults: list[str]) -> Iterator[_Line]:
         if bullet is None:
             faults.append(f"line {number}: {row.strip()!r} is not “* Name: title” or “* Name: old title → new title”")
         else:
-            yield _Line(number, {"name": bullet["name"], "title": ARROW.split(bullet["titles"])[-1].strip()})
+            yield Line(number, {"name": bullet["name"], "title": ARROW.split(bullet["titles"])[-1].strip()})
 
 
 def _heading(row: str) -> str | None:
@@ -99,40 +77,7 @@ def _heading(row: str) -> str | None:
     return (found["marks"] or found["signs"] or "").strip().lower() if found else None
 
 
-def _csv_lines(text: str, faults: list[str]) -> Iterator[_Line]:
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    try:
-        unknown = [name for name in reader.fieldnames or [] if name not in KEYS]
-        if unknown or "name" not in (reader.fieldnames or []):
-            raise Unreadable(["line 1: the columns are name, role, capacity, since (name, and role or capacity)"])
-        for row in reader:
-            if None in row:
-                faults.append(f"line {reader.line_num}: there are more values than columns")
-            else:
-                yield _Line(reader.line_num, {key: value for key, value in row.items() if value})
-    except csv.Error as error:
-        raise Unreadable([f"line {reader.line_num}: this is not CSV: {error}"]) from None
-
-
-def _yaml_lines(text: str, faults: list[str]) -> Iterator[_Line]:
-    try:
-        rows = YAML(typ="rt").load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise Unreadable([f"line {mark.line + 1 if mark else 1}: this is not YAML"]) from None
-    if not isinstance(rows, CommentedSeq):
-        raise Unreadable(["line 1: write a list of entries, each beginning with '- name:'"])
-    for index, row in enumerate(rows):
-        number = rows.lc.item(index)[0] + 1
-        if not isinstance(row, CommentedMap):
-            faults.append(f"line {number}: write keys and values: name, role or capacity, since")
-        elif unknown := [str(key) for key in row if key not in KEYS]:
-            faults.append(f"line {number}: there is no key {unknown[0]!r}; use {', '.join(KEYS)}")
-        else:
-            yield _Line(number, {key: value for key, value in row.items() if value is not None})
-
-
-def _entry(line: _Line, organisation: Organisation, today: date, faults: list[str]) -> Entry | None:
+def _entry(line: Line, organisation: Organisation, today: date, faults: list[str]) -> Entry | None:
     """One line as an entry, or its faults."""
     before = len(faults)
     values = {key: value for key, value in line.values.items() if key != "since"}
@@ -145,7 +90,7 @@ def _entry(line: _Line, organisation: Organisation, today: date, faults: list[st
     if name is None:
         fault(f"{texts.get('name', '')!r} is not a user name of the wiki")
     role, capacity = _what(texts, organisation, fault)
-    since = _since(line.values.get("since"), today, fault)
+    since = since_day(line.values.get("since"), today, fault)
     if len(faults) > before or name is None:
         return None
     return Entry(line.number, name, role, capacity, since)
@@ -169,16 +114,3 @@ def role_called(title: str, organisation: Organisation) -> Role | None:
     """The role of this key or title, as the catalogue writes it; a retired role may have been held before."""
     plain = " ".join(title.split())
     return next((role for role in organisation.roles.values() if plain in (role.key, role.name)), None)
-
-
-def _since(raw: Any, today: date, fault: Any) -> date | None:
-    if raw is None:
-        return None
-    try:
-        since = raw if type(raw) is date else date.fromisoformat(str(raw).strip())
-    except ValueError:
-        fault(f"{str(raw)!r} is not a day: write it as 2024-09-30")
-        return None
-    if since > today:
-        fault(f"{since} lies in the future")
-    return since

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from portal.errors import Conflict, Invalid, Message
 from portal.extensions import db
 from portal.people import appointments, bindings, policy, queries, roles
-from portal.people.importing import Entry, ImportFault
+from portal.people.entry_lists import ImportFault
+from portal.people.importing import Entry
 from portal.people.models import Origin, Person, WikiIdentity
 from portal.people.policy import Post
 

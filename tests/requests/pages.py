@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -78,3 +79,11 @@ def typed(page: str, name: str) -> str:
         if field.get("name") == name and field.tag in ("textarea", "input"):
             return (field.text or "").strip() if field.tag == "textarea" else field.get("value") or ""
     raise AssertionError(f"no field {name}")
+
+
+Open = Callable[[Person], Browser]
+
+
+def url(request_id: int, path: str = "") -> str:
+    """The address of a request, or of something under it."""
+    return f"/requests/{request_id}{path}"

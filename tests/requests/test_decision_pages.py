@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,18 +20,7 @@ from tests import factories as people
 from tests import pages as sound
 from tests.requests import factories
 from tests.requests.factories import decide, do, position, state, team_request
-from tests.requests.pages import Browser, hidden, parse, swapped, typed
-
-Open = Callable[[Person], Browser]
-
-
-@pytest.fixture
-def open_as(app: Flask) -> Open:
-    return lambda person: Browser(app, person)
-
-
-def url(request_id: int, path: str = "") -> str:
-    return f"/requests/{request_id}{path}"
+from tests.requests.pages import Open, hidden, parse, swapped, typed, url
 
 
 def ready(candidate: Person | None = None) -> int:

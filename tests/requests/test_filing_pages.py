@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal.extensions import db
-from portal.people.models import Person
 from portal.requests import filing_services, queries
 from portal.requests.models import SshKey, TeamRequest
 from portal.requests.workflow import State
@@ -19,18 +17,7 @@ from tests import factories as people
 from tests import pages as sound
 from tests.requests import factories
 from tests.requests.factories import do, draft, get, key_offer, state, team_request
-from tests.requests.pages import Browser, hidden, parse, typed
-
-Open = Callable[[Person], Browser]
-
-
-@pytest.fixture
-def open_as(app: Flask) -> Open:
-    return lambda person: Browser(app, person)
-
-
-def url(request_id: int, path: str = "") -> str:
-    return f"/requests/{request_id}{path}"
+from tests.requests.pages import Browser, Open, hidden, parse, typed, url
 
 
 def filled(**changes: Any) -> dict[str, Any]:

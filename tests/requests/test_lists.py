@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
@@ -20,14 +18,7 @@ from tests import factories as people
 from tests import pages as sound
 from tests.queries import statements
 from tests.requests.factories import decide, do, draft, position, team_request
-from tests.requests.pages import Browser, swapped
-
-Open = Callable[[Person], Browser]
-
-
-@pytest.fixture
-def open_as(app: Flask) -> Open:
-    return lambda person: Browser(app, person)
+from tests.requests.pages import Open, swapped
 
 
 def found(reader: Person, /, **args: str) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,9 +24,9 @@ from tests import factories as people
 from tests import pages as sound
 from tests.requests import factories
 from tests.requests.factories import decide, details, do, draft, key_offer, state, team_request
-from tests.requests.pages import Browser, hidden, parse, swapped, targets, typed
+from tests.requests.pages import Browser, Open, hidden, parse, swapped, targets, typed, url
+from tests.requests.scenes import CANARIES, TEAM_ONLY, scene
 
-Open = Callable[[Person], Browser]
 PATHS = [
     "", "/draft", "/key", "/check-answers", "/filed", "/withdraw", "/edit", "/comments/1/edit", "/texts/1/remove",
 ]  # fmt: skip
@@ -38,38 +37,6 @@ POSTS = [
     "/texts/1/remove", "/approve", "/decline", "/outcome/approve", "/outcome/decline", "/decision/preview", "/refer",
     "/reopen", "/decisions/1/review", "/notes",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def open_as(app: Flask) -> Open:
-    return lambda person: Browser(app, person)
-
-
-def url(request_id: int, path: str = "") -> str:
-    return f"/requests/{request_id}{path}"
-
-
-def scene(*, candidate: Person | None = None) -> tuple[int, Person]:
-    """A request in which much was said, each team-only text marked with a word of its own. (id, candidate)"""
-    ann = candidate or people.member("Ann Candidate")
-    ben, carl, director = people.member("Ben"), people.member("Carl"), people.director("Dora")
-    request_id = team_request(ann, "system:grafana", days_ago=4)
-    say = discussion_services.comment
-    do(say, ben, request_id, "team-comment-canary", audience=CommentAudience.TEAM)
-    do(say, ben, request_id, "shared-comment-word", audience=CommentAudience.SHARED)
-    do(
-        discussion_services.take_position, ben, request_id, Stance.OPPOSE,
-        sentence="position-canary", relation=None, revision_number=1,
-    )  # fmt: skip
-    concern = do(objection_services.raise_concern, ben, request_id, "concern-name-canary", "concern-canary")
-    do(objection_services.resolve_concern, ben, request_id, concern.id, "closing-canary")
-    do(discussion_services.recuse, carl, request_id, "recusal-canary")
-    do(objection_services.write_note, director, request_id, "note-canary")
-    return request_id, ann
-
-
-TEAM_ONLY = ["team-comment-canary", "position-canary", "concern-name-canary", "concern-canary", "closing-canary"]
-CANARIES = [*TEAM_ONLY, "recusal-canary", "note-canary"]
 
 
 @pytest.mark.parametrize("path", PATHS)

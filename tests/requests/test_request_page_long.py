@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,18 +9,16 @@ import time_machine
 from flask import Flask
 
 from portal.extensions import db
-from portal.people.models import Person
 from portal.requests import discussion_services, objection_services
-from portal.requests.discussion_models import Comment, CommentAudience, Stance
+from portal.requests.discussion_models import Comment, CommentAudience
 from portal.requests.workflow import State
 from portal.web import clock
 from tests import factories as people
 from tests.assessments import factories as assessments
 from tests.queries import statements
 from tests.requests.factories import do, get, position, team_request
-from tests.requests.pages import Browser
+from tests.requests.pages import Open, url
 
-Open = Callable[[Person], Browser]
 PATHS = [
     "", "/draft", "/key", "/check-answers", "/filed", "/withdraw", "/edit", "/comments/1/edit", "/texts/1/remove",
 ]  # fmt: skip
@@ -32,38 +29,6 @@ POSTS = [
     "/texts/1/remove", "/approve", "/decline", "/outcome/approve", "/outcome/decline", "/decision/preview", "/refer",
     "/reopen", "/decisions/1/review", "/notes",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def open_as(app: Flask) -> Open:
-    return lambda person: Browser(app, person)
-
-
-def url(request_id: int, path: str = "") -> str:
-    return f"/requests/{request_id}{path}"
-
-
-def scene(*, candidate: Person | None = None) -> tuple[int, Person]:
-    """A request in which much was said, each team-only text marked with a word of its own. (id, candidate)"""
-    ann = candidate or people.member("Ann Candidate")
-    ben, carl, director = people.member("Ben"), people.member("Carl"), people.director("Dora")
-    request_id = team_request(ann, "system:grafana", days_ago=4)
-    say = discussion_services.comment
-    do(say, ben, request_id, "team-comment-canary", audience=CommentAudience.TEAM)
-    do(say, ben, request_id, "shared-comment-word", audience=CommentAudience.SHARED)
-    do(
-        discussion_services.take_position, ben, request_id, Stance.OPPOSE,
-        sentence="position-canary", relation=None, revision_number=1,
-    )  # fmt: skip
-    concern = do(objection_services.raise_concern, ben, request_id, "concern-name-canary", "concern-canary")
-    do(objection_services.resolve_concern, ben, request_id, concern.id, "closing-canary")
-    do(discussion_services.recuse, carl, request_id, "recusal-canary")
-    do(objection_services.write_note, director, request_id, "note-canary")
-    return request_id, ann
-
-
-TEAM_ONLY = ["team-comment-canary", "position-canary", "concern-name-canary", "concern-canary", "closing-canary"]
-CANARIES = [*TEAM_ONLY, "recusal-canary", "note-canary"]
 
 
 def test_older_comments_are_one_click_away(app: Flask, open_as: Open) -> None:
