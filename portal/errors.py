@@ -86,9 +86,3 @@ class Invalid(PortalError):
     def __init__(self, message: Message | str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
-
-
-class Unavailable(PortalError):
-    """Something the portal needs does not answer; trying later may help."""
-
-    status = 503

@@ -33,7 +33,7 @@ from portal.requests.discussion_models import (
     Sponsorship,
 )
 from portal.requests.kinds import registry
-from portal.requests.models import Answer, Decision, Referral, RequestedItem, Revision, SshKey, TeamRequest
+from portal.requests.models import Answer, Decision, Referral, Revision, SshKey, TeamRequest
 from portal.requests.queries import Seen
 from portal.requests.readiness import Check
 from portal.requests.words import Turn
@@ -261,11 +261,6 @@ def _line(event: Event, names: dict[int, str]) -> TimelineLine:
     says = words.EVENTS.get(event.code, Message("%(what)s", what=event.code))
     who = names.get(event.actor_id or 0, "?")
     return TimelineLine(event.at, Message(says.id, **{**says.values, "who": who}), event.audience, event.id, event.hash)
-
-
-def item_names(items: Sequence[RequestedItem]) -> list[str]:
-    """The catalogue's names of the items."""
-    return [words.item_words(item.item_type, item.item_key).name for item in items]
 
 
 def ready_reason(kind: str) -> Message:

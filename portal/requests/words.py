@@ -41,11 +41,6 @@ CAPACITIES: dict[str, Message] = {
     DecidesAs.DEPUTY: Message("Deputy"),
     DecidesAs.BOARD: Message("Board"),
 }
-WEIGHTS: dict[str, Message] = {
-    "absolute": Message("always"),
-    "required": Message("required"),
-    "advised": Message("advised"),
-}
 
 EVENTS: dict[str, Message] = {
     "request.filed": Message("%(who)s filed the request"),

@@ -38,10 +38,3 @@ def reload_whole_page(response: Response) -> Response:
     """Tell htmx to fetch the whole page again: the piece it asked for cannot be shown by itself."""
     response.headers["HX-Refresh"] = "true"
     return response
-
-
-def swap_or_redirect(fragment: str, url: str, **context: Any) -> ResponseReturnValue:
-    """After a successful POST: the new fragment for htmx, a redirect for everybody else."""
-    if is_fragment_request():
-        return render(fragment, fragment, **context)
-    return redirect(url, 303)
