@@ -335,3 +335,26 @@ def test_withdrawing_asks_first(app: Flask, open_as: Open) -> None:
     assert ann.post(url(request_id, "/withdraw")).status_code == 303
     assert state(request_id) is State.WITHDRAWN
     assert ann.post(url(request_id, "/withdraw")).status_code == 409
+
+
+def test_the_candidate_adds_a_key_on_a_page_of_its_own(app: Flask, open_as: Open) -> None:
+    ann, ben = people.member("Ann"), people.member("Ben")
+    request_id = team_request(ben, "access_group:bastion", candidate=ann)
+    browser, offer = open_as(ann), key_offer()
+    filled = {
+        "shell_name": offer.shell_name,
+        "github_name": offer.github_name,
+        "key": offer.key.text,
+        "wiki_proof": offer.wiki_proof,
+        "github_proof": offer.github_proof,
+    }
+
+    assert "Add your key" in browser.text(url(request_id))
+    assert open_as(ben).post(url(request_id, "/own-key"), filled).status_code == 403
+    damaged = browser.post(url(request_id, "/own-key"), {**filled, "key": "ssh-ed25519 AAAA"})
+    assert damaged.status_code == 422
+    assert offer.github_proof in damaged.text
+    assert browser.post(url(request_id, "/own-key"), filled).status_code == 303
+
+    assert offer.key.fingerprint in browser.text(url(request_id))
+    assert offer.key.fingerprint not in open_as(ben).text(url(request_id))
