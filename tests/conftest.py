@@ -15,6 +15,7 @@ from portal.people.models import Person
 from tests import databases, factories
 from tests.browser import chromium, live_portal, page  # noqa: F401  # fixtures
 from tests.clients import use_apart_client
+from tests.served import served  # noqa: F401  # fixture
 
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=databases.in_ci(), max_examples=50)
 hypothesis_settings.load_profile("suite")

@@ -20,8 +20,8 @@ from portal.extensions import db
 BOTH = ("sqlite", "postgresql")
 
 
-def settings(database_url: str, **changes: str) -> config.Settings:
-    """Test settings; ``changes`` are PORTAL_ variables without their prefix."""
+def environment(database_url: str, **changes: str) -> dict[str, str]:
+    """The PORTAL_ variables of a test; ``changes`` are some of them without their prefix."""
     environ = {
         "PORTAL_ENV": "testing",
         "PORTAL_SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests",
@@ -33,7 +33,12 @@ def settings(database_url: str, **changes: str) -> config.Settings:
         "PORTAL_USER_AGENT": "PortalTests/1.0 (tests)",
         "PORTAL_HTMX_SOURCE": "vendored",
     }
-    return config.load({**environ, **{f"PORTAL_{key}": value for key, value in changes.items()}})
+    return {**environ, **{f"PORTAL_{key}": value for key, value in changes.items()}}
+
+
+def settings(database_url: str, **changes: str) -> config.Settings:
+    """Test settings; ``changes`` are PORTAL_ variables without their prefix."""
+    return config.load(environment(database_url, **changes))
 
 
 def migrate(database_url: str) -> None:

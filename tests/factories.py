@@ -71,11 +71,16 @@ def board_member(name: str | None = None) -> Person:
 
 def sign_in(client: FlaskClient, found: Person) -> None:
     """Give the client a living session of this person, as the sign-in callback does."""
+    kept = session_of(found)
+    with client.session_transaction() as session:
+        session.update(kept)
+
+
+def session_of(found: Person) -> dict[str, object]:
+    """What the cookie of a fresh session of this person holds."""
     with unit_of_work() as now:
         token = sessions.start(found.id, found.identities[0].id, now=now)
-    with client.session_transaction() as session:
-        session["_user_id"] = token
-        session["_fresh"] = True
+    return {"_user_id": token, "_fresh": True}
 
 
 def days(number: float) -> timedelta:
