@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from typing import overload
 
 DROPPED = {"Cc", "Cs", "Co"}  # control, surrogate, private; what Unicode has not named yet may be a new emoji and stays
+MOST_MARKS = 30  # accents in a row: no language has more (UAX #15, stream-safe text), and sorting thousands is slow
 
 
 def _is_kept(char: str) -> bool:
@@ -14,6 +16,15 @@ def _is_kept(char: str) -> bool:
     if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
         return False
     return char in "\n\t" or unicodedata.category(char) not in DROPPED
+
+
+def _few_marks(text: str) -> Iterator[str]:
+    """The text, without what is piled onto one letter beyond `MOST_MARKS`."""
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= MOST_MARKS:
+            yield char
 
 
 @overload
@@ -29,4 +40,5 @@ def clean_text(value: str | None) -> str | None:
     if value is None:
         return None
     text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", "".join(char for char in text if _is_kept(char))).strip()
+    kept = "".join(_few_marks("".join(char for char in text if _is_kept(char))))
+    return "".join(_few_marks(unicodedata.normalize("NFC", kept))).strip()  # one mark can come apart into two

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -46,3 +47,20 @@ def test_words_are_never_lost(text: str) -> None:
 )
 def test_tabs_lines_and_joined_characters_stay(typed: str | None, kept: str | None) -> None:
     assert clean_text(typed) == kept
+
+
+@given(st.text(alphabet="ae\u0344\u0301\u0327\u0323\u1e69", max_size=200))
+@example("a" + "\u0344" * 60)
+def test_accents_piled_on_one_letter_are_kept_as_far_as_a_language_has_them(text: str) -> None:
+    cleaned = clean_text(text)
+
+    assert clean_text(cleaned) == cleaned
+    assert not re.search(r"[\u0300-\u036f]{31}", cleaned)
+    if not re.search(r"[\u0300-\u036f]{15}", text):
+        assert cleaned == unicodedata.normalize("NFC", text)
+
+
+def test_a_hundred_kilobytes_of_accents_are_no_work() -> None:
+    cleaned = clean_text("a" + "\u0301\u0327" * 25_000)  # put in order this took seconds
+
+    assert len(cleaned) <= 31
