@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from portal.errors import Message, PortalError
 from portal.extensions import db
@@ -41,8 +41,10 @@ TITLES = {
     401: Message("Sign in first"),
     403: Message("Not open to you"),
     404: Message("Not found"),
+    405: Message("Not possible here"),
     409: Message("It has moved on"),
     413: Message("Too much at once"),
+    415: Message("Not taken here"),
     422: Message("There is a problem"),
     429: Message("Too often"),
     500: Message("Something failed"),
@@ -111,7 +113,10 @@ def _portal_error(error: PortalError) -> Response:
 def _http_error(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
-    return refuse(error.code)
+    response = refuse(error.code)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.allow.update(error.valid_methods)
+    return response
 
 
 def _stale(_error: StaleDataError) -> Response:

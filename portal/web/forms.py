@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, Regexp
 
@@ -16,6 +18,13 @@ SHORT, LONG = 200, 10_000  # characters: a line, and the longest text a field ta
 
 class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form. Subclasses use LineField, TextField and the fields of WTForms."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was typed, and that alone: Flask-WTF would also fill fields from JSON and from uploaded files."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if form.is_submitted() else None
 
 
 class LineField(StringField):

@@ -6,13 +6,14 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden, UnsupportedMediaType
 
 import config
 
 HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
 HTMX_INTEGRITY = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+FORM_TYPES = ("", "application/x-www-form-urlencoded", "multipart/form-data")  # a button alone may send no content
 
 
 def nonce() -> str:
@@ -25,6 +26,7 @@ def nonce() -> str:
 def init_app(app: Flask) -> None:
     app.before_request(_refuse_nul)
     app.before_request(_refuse_foreign_posts)
+    app.before_request(_refuse_other_content)
     app.after_request(_set_headers)
     app.jinja_env.globals.update(csp_nonce=nonce, htmx_cdn=HTMX_CDN, htmx_integrity=HTMX_INTEGRITY)
 
@@ -39,6 +41,12 @@ def _refuse_foreign_posts() -> None:
     origin = request.headers.get("Origin")
     if origin and origin != "null" and not _is_ours(origin):
         raise Forbidden("foreign")
+
+
+def _refuse_other_content() -> None:
+    """The portal takes forms. Anything else would be read as a form in which nothing was typed."""
+    if request.method not in SAFE_METHODS and request.mimetype not in FORM_TYPES:
+        raise UnsupportedMediaType
 
 
 def _is_ours(url: str) -> bool:
