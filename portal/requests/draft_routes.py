@@ -124,7 +124,8 @@ def save_details(request_id: int) -> ResponseReturnValue:
 def _save(draft: Draft, part: str) -> ResponseReturnValue | None:
     """Keep what was typed, or show both versions when another window was quicker."""
     actor_id = current.actor().id
-    typed = drafts.typed(request.form)
+    form = _details_form(draft) if part == "details" else forms.KeyForm()
+    typed = drafts.typed(request.form, form)
     version = request.form.get("draft_version", "0")
     base = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
     try:
@@ -133,7 +134,6 @@ def _save(draft: Draft, part: str) -> ResponseReturnValue | None:
     except DraftConflict as error:
         if is_fragment_request():
             return render("requests/_saved.html", status=409, conflict=True, version=version, moment=None)
-        form = _details_form(draft) if part == "details" else forms.KeyForm()
         both = drafts.compare(error.saved.get(part, {}), typed, form)
         form.draft_version.data = str(error.version)
         template = _show_details if part == "details" else _show_key

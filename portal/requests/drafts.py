@@ -23,7 +23,7 @@ from portal.requests.models import ItemAction, RequestedItem, TeamRequest
 from portal.web.text import clean_text
 
 SENT_ALONG = {"csrf_token", "draft_version", "base", "go_on", "later", "save"}  # not part of what was typed
-FIELDS, VALUES = 60, 100  # more than any form has
+VALUES = 100  # of one field: more than any form has
 
 Typed = dict[str, list[str]]
 
@@ -83,10 +83,10 @@ def from_request(row: TeamRequest, now: datetime) -> Draft:
     return _with_holdings(draft, now)
 
 
-def typed(form: MultiDict[str, str]) -> Typed:
-    """What was typed, without what the form itself sends along."""
-    names = [name for name in form if name not in SENT_ALONG and name.isascii() and name.isprintable()][:FIELDS]
-    return {name[:64]: [clean_text(value) or "" for value in form.getlist(name)[:VALUES]] for name in names}
+def typed(sent: MultiDict[str, str], form: Any) -> Typed:
+    """What was typed into the fields of the form, without what the form itself sends along."""
+    names = [name for name in sent if name in form and name not in SENT_ALONG]
+    return {name: [clean_text(value) or "" for value in sent.getlist(name)[:VALUES]] for name in names}
 
 
 def compare(saved: Typed, typed_now: Typed, form: Any) -> list[tuple[str, str, str]]:

@@ -124,7 +124,7 @@ def save_edit(request_id: int) -> ResponseReturnValue:
         return _show_edit(draft, form, status=error.status)
     except filing_services.EditConflict as error:
         standing = _editable(request_id)
-        both = drafts.compare(standing.data.get("details", {}), drafts.typed(request.form), form)
+        both = drafts.compare(standing.data.get("details", {}), drafts.typed(request.form, form), form)
         form.base.data = queries.edit_base(request_id, standing.row.revision_number)
         put_error(form, error)
         return _show_edit(standing, form, status=409, conflict=both)
