@@ -57,7 +57,7 @@ def _absence_page(form: AbsenceForm, status: int = 200) -> ResponseReturnValue:
 
 
 @bp.post("/people/me/absence")
-@access(Rule.SIGNED_IN)
+@access(Rule.SIGNED_IN, action="declare_absence")
 def declare() -> ResponseReturnValue:
     """I will be away."""
     form, actor = AbsenceForm(), current.actor()
@@ -73,7 +73,7 @@ def declare() -> ResponseReturnValue:
 
 
 @bp.post("/people/me/absence/end")
-@access(Rule.SIGNED_IN)
+@access(Rule.SIGNED_IN, action="end_absence")
 def end() -> ResponseReturnValue:
     """I am back."""
     actor = current.actor()
@@ -150,7 +150,7 @@ def _said(person_id: int, report: UnreachableReport) -> Message | None:
 
 
 @bp.post("/people/director-unreachable")
-@access(Rule.MEMBER_OR_BOARD)
+@access(Rule.MEMBER_OR_BOARD, action="report_unreachable")
 def report_unreachable() -> ResponseReturnValue:
     """Report it."""
     actor = current.actor()
@@ -161,7 +161,7 @@ def report_unreachable() -> ResponseReturnValue:
 
 
 @bp.post("/people/director-unreachable/confirm")
-@access(Rule.MEMBER_OR_BOARD)
+@access(Rule.MEMBER_OR_BOARD, action="confirm_unreachable")
 def confirm_unreachable() -> ResponseReturnValue:
     """Confirm what somebody else reported."""
     actor = current.actor()
@@ -176,7 +176,7 @@ def confirm_unreachable() -> ResponseReturnValue:
 
 
 @bp.post("/people/acting")
-@access(Rule.BOARD)
+@access(Rule.BOARD, action="start_acting")
 def start_acting() -> ResponseReturnValue:
     """The Board puts on record that the Deputy acts."""
     form, actor = NoteForm(), current.actor()
@@ -193,7 +193,7 @@ def start_acting() -> ResponseReturnValue:
 
 
 @bp.post("/people/acting/end")
-@access(Rule.BOARD)
+@access(Rule.BOARD, action="end_acting")
 def end_acting() -> ResponseReturnValue:
     """The Board ends it."""
     actor = current.actor()

@@ -31,7 +31,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/account")
-@access(Rule.SIGNED_IN)
+@access(Rule.SIGNED_IN, action="end_session")
 def end_session() -> ResponseReturnValue:
     """End one of one's own sessions."""
     person_id, chosen = current.actor().id, ids.parse(request.form.get("session", ""))

@@ -43,8 +43,6 @@ def is_signed_in() -> bool:
 def actor() -> Person:
     """The person who sent this request, as a plain row. Raises SignInNeeded."""
     if not is_signed_in():
-        if is_signed_in():
-            raise NotPermitted("Your wiki account is blocked or locked, so this is closed to you.")
         raise SignInNeeded("This page is for people who are signed in.")
     person: Person = current_user.person
     return person

@@ -37,7 +37,7 @@ def _role_names(person_id: int) -> list[str]:
 
 
 @bp.post("/people/merges/<int:proposal_id>")
-@access(Rule.DECIDER)
+@access(Rule.DECIDER, action="settle_merge")
 def settle(proposal_id: int) -> ResponseReturnValue:
     """Confirm or refuse one."""
     answer = request.form.get("answer")

@@ -118,7 +118,7 @@ def _link(person_id: int, account: WikiAccount) -> ResponseReturnValue:
 
 
 @bp.post("/sign-out")
-@access(Rule.PUBLIC)
+@access(Rule.PUBLIC, action="sign_out")
 def sign_out() -> ResponseReturnValue:
     """End this session. The wiki keeps its own."""
     token = session.get("_user_id")
@@ -129,7 +129,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @bp.post("/sign-out/everywhere")
-@access(Rule.SIGNED_IN)
+@access(Rule.SIGNED_IN, action="sign_out_everywhere")
 def sign_out_everywhere() -> ResponseReturnValue:
     """End all sessions of this person."""
     person_id = current.actor().id

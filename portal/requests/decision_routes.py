@@ -184,10 +184,11 @@ def record_decline(request_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:request_id>/decision/preview")
-@access(Rule.OBJECT, action="approve")
+@access(Rule.OBJECT, action="preview")
 def preview(request_id: int) -> ResponseReturnValue:
     """What the public will read of an approval; writes nothing."""
-    queries.get_visible(me(), request_id, clock.now())
+    found = queries.get_visible(me(), request_id, clock.now())
+    policy.require(me(), Action.PREVIEW, found.facts)
     reason = request.form.get("reason", "")[:10_000]
     return render("requests/preview.html", "requests/_preview.html", reason=reason, request_id=request_id)
 
@@ -231,7 +232,8 @@ def review(request_id: int, decision_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/notes")
 @access(Rule.OBJECT, action="note")
 def write_note(request_id: int) -> ResponseReturnValue:
-    load_page(request_id)
+    shown = load_page(request_id)
+    policy.require(shown.me, Action.NOTE, shown.seen.facts)
     form = forms.NoteForm()
     if not form.validate_on_submit():
         return render_request(request_id, panel="notes", status=422, note=form)

@@ -14,7 +14,7 @@ from portal.errors import Invalid
 from portal.people import current, held_forms
 from portal.requests import discussion_services, forms, objection_services, page_forms, policy, queries
 from portal.requests.blueprint import bp
-from portal.requests.discussion_models import CommentAudience, Relation, Stance
+from portal.requests.discussion_models import Comment, CommentAudience, Relation, Stance
 from portal.requests.discussion_services import TextConflict
 from portal.requests.page_routes import declared_action, load_page, me, put_error, render_request
 from portal.requests.workflow import Action
@@ -114,19 +114,25 @@ def answer(request_id: int, question_id: int) -> ResponseReturnValue:
     )
 
 
+def _own_comment(request_id: int, comment_id: int) -> Comment:
+    """The comment to edit. Raises NotVisible, NotPermitted, WrongState."""
+    seen = queries.get_visible(me(), request_id, clock.now())
+    return discussion_services.editable_comment(me(), seen.facts, comment_id)
+
+
 @bp.get("/<int:request_id>/comments/<int:comment_id>/edit")
-@access(Rule.OBJECT, action="comment")
+@access(Rule.OBJECT, action="edit_comment")
 def edit_comment(request_id: int, comment_id: int) -> ResponseReturnValue:
-    row = queries.own_comment(queries.get_visible(me(), request_id, clock.now()), comment_id, me().id)
+    row = _own_comment(request_id, comment_id)
     kept = held_forms.kept_fields("requests.save_comment")
     form = forms.EditTextForm(formdata=kept, body=row.text.body, base_text_id=row.text_id)
     return render("requests/edit_comment.html", request_id=request_id, comment=row, form=form)
 
 
 @bp.post("/<int:request_id>/comments/<int:comment_id>/edit")
-@access(Rule.OBJECT, action="comment")
+@access(Rule.OBJECT, action="edit_comment")
 def save_comment(request_id: int, comment_id: int) -> ResponseReturnValue:
-    row = queries.own_comment(queries.get_visible(me(), request_id, clock.now()), comment_id, me().id)
+    row = _own_comment(request_id, comment_id)
     form = forms.EditTextForm()
     if not form.validate_on_submit():
         return render("requests/edit_comment.html", status=422, request_id=request_id, comment=row, form=form)
@@ -137,7 +143,7 @@ def save_comment(request_id: int, comment_id: int) -> ResponseReturnValue:
                 actor_id, request_id, comment_id, form.body.data or "", base_text_id=base, now=now
             )
     except TextConflict as error:
-        row = queries.own_comment(queries.get_visible(me(), request_id, clock.now()), comment_id, me().id)
+        row = _own_comment(request_id, comment_id)
         typed = form.body.data
         form.base_text_id.data = str(row.text_id)
         return render(

@@ -11,6 +11,7 @@ from portal.audit.models import Audience, Text
 from portal.errors import Conflict, Invalid, Message, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.org.catalogue import WHOLE
+from portal.people.facts import PersonFacts
 from portal.requests import filing_checks, policy, queries, services
 from portal.requests.discussion_models import (
     Comment,
@@ -22,6 +23,7 @@ from portal.requests.discussion_models import (
     Sponsorship,
     Stance,
 )
+from portal.requests.facts import RequestFacts
 from portal.requests.models import TeamRequest
 from portal.requests.workflow import Action, State
 from portal.rules import queries as rules
@@ -175,16 +177,8 @@ def edit_comment(
 ) -> Comment:
     """Change one's own words; earlier versions are kept. Raises TextConflict, NotPermitted."""
     opened = services.open_only(actor_id, request_id, now=now)
-    said = db.session.get(Comment, comment_id)
-    if said is None or said.request_id != opened.row.id:
-        raise NotVisible()
-    action = Action.COMMENT_TEAM if said.audience is CommentAudience.TEAM else Action.COMMENT
-    policy.require(opened.actor, action, opened.facts)
-    if said.author_id != actor_id:
-        raise NotPermitted("Only the person who wrote it can change it.")
+    said = editable_comment(opened.actor, opened.facts, comment_id)
     before = db.session.get_one(Text, said.text_id)
-    if before.is_redacted:
-        raise WrongState("This comment was removed.")
     if before.id != base_text_id:
         raise TextConflict(before.body or "")
     if before.body == body:
@@ -200,6 +194,21 @@ def edit_comment(
         subject_id=said.id,
         text=audit.text_hash(text),
     )
+    return said
+
+
+def editable_comment(actor: PersonFacts, facts: RequestFacts, comment_id: int) -> Comment:
+    """A comment of this request that this person may change. Raises NotVisible, NotPermitted, WrongState."""
+    policy.require(actor, Action.READ, facts)
+    said = queries.comment_of(facts.id, comment_id)
+    team = said is not None and said.audience is CommentAudience.TEAM
+    if said is None or (team and said.author_id != actor.id and not policy.may(actor, Action.READ_TEAM, facts)):
+        raise NotVisible()
+    if said.author_id != actor.id:
+        raise NotPermitted("Only the person who wrote it can change it.")
+    policy.require(actor, Action.COMMENT_TEAM if team else Action.COMMENT, facts)
+    if said.text.is_redacted:
+        raise WrongState("This comment was removed.")
     return said
 
 

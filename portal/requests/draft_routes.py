@@ -202,10 +202,11 @@ def save_key(request_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:request_id>/fingerprint")
-@access(Rule.OBJECT, action="read")
+@access(Rule.OBJECT, action="check_key")
 def fingerprint(request_id: int) -> ResponseReturnValue:
     """The fingerprint of a key that was pasted; writes nothing."""
-    queries.get_visible(me(), request_id, clock.now())
+    seen = queries.get_visible(me(), request_id, clock.now())
+    policy.require(me(), Action.CHECK_KEY, seen.facts)
     found, fault = drafts.fingerprint(request.form.get("key", ""))
     return render("requests/_fingerprint.html", "requests/_fingerprint.html", found=found, fault=fault)
 

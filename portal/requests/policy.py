@@ -73,11 +73,15 @@ def may_advise(person: PersonFacts, team_request: RequestFacts) -> bool:
 
 
 def may_sponsor(person: PersonFacts, team_request: RequestFacts) -> bool:
-    return person.is_member and takes_part(person, team_request) and not person.is_director
+    """Vouch for the candidate: not the Director, who decides, and not the requester, who has said so by filing."""
+    if person.is_director or is_requester(person, team_request):
+        return False
+    return person.is_member and takes_part(person, team_request)
 
 
 def may_recuse(person: PersonFacts, team_request: RequestFacts) -> bool:
-    return not is_candidate(person, team_request) and (person.is_member or person.is_board)
+    """Candidate and requester are part of it, so they withdraw instead."""
+    return not is_party(person, team_request) and (person.is_member or person.is_board)
 
 
 def may_link(person: PersonFacts, team_request: RequestFacts) -> bool:
@@ -101,9 +105,13 @@ def may_record_outcome(person: PersonFacts, team_request: RequestFacts) -> bool:
     return person.is_board and with_board(team_request) and excluded(person, team_request) is None
 
 
+def may_preview(person: PersonFacts, team_request: RequestFacts) -> bool:
+    return may_decide(person, team_request) or may_record_outcome(person, team_request)
+
+
 def may_note(person: PersonFacts, team_request: RequestFacts) -> bool:
-    """Private decision notes."""
-    if is_candidate(person, team_request) or person.id in team_request.recused:
+    """Private decision notes: of those who decide, so never of candidate or requester, whatever their office."""
+    if is_party(person, team_request) or person.id in team_request.recused:
         return False
     return person.decides or (person.is_board and with_board(team_request))
 
@@ -143,6 +151,7 @@ TABLE: dict[Action, Row] = {
     Action.AGREE: Row(frozenset({State.AGREEMENT}), is_candidate, "Only the candidate can agree."),
     Action.EDIT: Row(OPEN_STATES, is_party, ONLY_PARTY),
     Action.OFFER_KEY: Row(OPEN_STATES, is_candidate, "Only the candidate can offer a key."),
+    Action.CHECK_KEY: Row(OPEN_STATES | {State.DRAFT}, is_candidate, "Only the candidate can offer a key."),
     Action.WITHDRAW: Row(OPEN_STATES | {State.DRAFT}, is_party, ONLY_PARTY),
     Action.COMMENT: Row(SUBMITTED, may_share),
     Action.COMMENT_TEAM: Row(SUBMITTED, takes_part, ONLY_MEMBERS),
@@ -160,6 +169,7 @@ TABLE: dict[Action, Row] = {
     Action.APPROVE: Row(DECIDABLE, may_decide, ONLY_DECIDER),
     Action.DECLINE: Row(DECIDABLE, may_decide, ONLY_DECIDER),
     Action.REFER: Row(DECIDABLE, may_decide, ONLY_DECIDER),
+    Action.PREVIEW: Row(UNDER_DISCUSSION, may_preview, ONLY_DECIDER),
     Action.RECORD_APPROVAL: Row(UNDER_DISCUSSION, may_record_outcome, ONLY_BOARD),
     Action.RECORD_DECLINE: Row(UNDER_DISCUSSION, may_record_outcome, ONLY_BOARD),
     Action.REOPEN: Row(frozenset({State.DECLINED}), may_reopen, ONLY_DECIDER),

@@ -34,6 +34,7 @@ class Action(StrEnum):
     ASK_AGREEMENT = "ask_agreement"  # somebody else changed what is asked for
     EDIT = "edit"
     OFFER_KEY = "offer_key"
+    CHECK_KEY = "check_key"  # what fingerprint a pasted key has
     WITHDRAW = "withdraw"
     COMMENT = "comment"
     COMMENT_TEAM = "comment_team"
@@ -50,6 +51,7 @@ class Action(StrEnum):
     UNLINK_EVIDENCE = "unlink_evidence"
     APPROVE = "approve"
     DECLINE = "decline"
+    PREVIEW = "preview"  # what the public will read of an approval
     REFER = "refer"
     RECORD_APPROVAL = "record_approval"  # the Board's outcome
     RECORD_DECLINE = "record_decline"

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from flask import Flask
 from flask.typing import RouteCallable
+from werkzeug.routing import Rule as UrlRule
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -28,8 +29,14 @@ class Rule(StrEnum):
     BOARD = "board"
 
 
+READING = ("GET", "HEAD", "OPTIONS")
+
+
 def access(rule: Rule, *, action: str = "") -> Callable[[F], F]:
-    """Declare the rule of a view. ``action`` names the policy's action that the view asks for, for the tests."""
+    """Declare the rule of a view and the action it asks for, a row of docs/permissions.md.
+
+    A view that takes more than GET has to name one, and not one that reads: those begin with "read".
+    """
 
     def declare(view: F) -> F:
         view.access_rule = rule  # type: ignore[attr-defined]  # a view function carries its rule
@@ -49,10 +56,27 @@ def action_of(view: RouteCallable) -> str:
     return str(getattr(view, "access_action", ""))
 
 
+def reads_only(action: str) -> bool:
+    """Whether this names a right to read: "read", "read_team"."""
+    return action == "read" or action.startswith("read_")
+
+
 def refuse_undeclared(app: Flask) -> None:
-    """Raise RuntimeError naming every route without a rule."""
-    bare = sorted(
-        name for name, view in app.view_functions.items() if rule_of(view) is None and not name.endswith("static")
-    )
-    if bare:
-        raise RuntimeError(f"routes without a declared access rule: {', '.join(bare)}")
+    """Raise RuntimeError naming every route without a rule, and every POST without a rule for writing."""
+    faults = [fault for rule in app.url_map.iter_rules() if (fault := _fault(app, rule))]
+    if faults:
+        raise RuntimeError("routes that would not be guarded: " + "; ".join(sorted(faults)))
+
+
+def _fault(app: Flask, rule: UrlRule) -> str | None:
+    view = app.view_functions[rule.endpoint]
+    if rule.endpoint == "static":
+        return None
+    if rule_of(view) is None:
+        return f"{rule.endpoint} declares no access rule"
+    writes = sorted((rule.methods or set()) - set(READING))
+    if writes and not action_of(view):
+        return f"{rule.endpoint} takes {', '.join(writes)} and names no action"
+    if writes and reads_only(action_of(view)):
+        return f"{rule.endpoint} takes {', '.join(writes)} under a right to read"
+    return None

@@ -35,8 +35,8 @@ comment_team          -  -  -  -  TM Y  Y  Y  B  -  -
 ask                   -  -  -  -  TM Y  Y  Y  B  -  -
 take_position         -  -  -  -  TM Y  -  -  -  -  -
 raise_concern         -  -  -  -  TM Y  -  -  -  -  -
-sponsor               -  -  -  -  TM Y  Y  -  -  -  -
-recuse                -  -  -  -  TM Y  Y  Y  Y  -  -
+sponsor               -  -  -  -  -  Y  Y  -  -  -  -
+recuse                -  -  -  -  -  Y  Y  Y  Y  -  -
 link_evidence         -  -  -  Y  Y  Y  Y  Y  -  -  -
 unlink_evidence       -  -  -  Y  Y  Y  Y  Y  -  -  -
 approve               -  -  -  -  -  -  Y  Y  -  -  -
@@ -44,6 +44,7 @@ decline               -  -  -  -  -  -  Y  Y  -  -  -
 override_concern      -  -  -  -  -  -  Y  Y  -  -  -
 reopen                -  -  -  -  -  -  Y  Y  -  -  -
 refer                 -  -  -  -  -  -  Y  Y  -  -  -
+preview               -  -  -  -  -  -  Y  Y  B  -  -
 record_approval       -  -  -  -  -  -  -  -  B  -  -
 record_decline        -  -  -  -  -  -  -  -  B  -  -
 note                  -  -  -  -  -  -  Y  Y  B  -  -
@@ -59,7 +60,7 @@ STATES = {
     "agree": "agreement",
     "submit": "draft",
     "answer": "discussion needs_information with_board closed",
-    "ask take_position raise_concern sponsor recuse record_approval record_decline": (
+    "ask take_position raise_concern sponsor recuse record_approval record_decline preview": (
         "discussion needs_information with_board"
     ),
     "approve decline refer override_concern": "discussion needs_information",
@@ -147,7 +148,14 @@ def test_every_action_that_people_press_has_a_row() -> None:
         *(Action.LAST_ANSWER, Action.LATE_ANSWER, Action.EXPIRE),
         *(Action.AGREE_REFERRED, Action.ASK_AGREEMENT, Action.REOPEN_REFERRED),
     }
-    elsewhere = {Action.READ_KEY, Action.OFFER_KEY, Action.REVIEW, Action.RESOLVE_CONCERN, Action.WITHDRAW_SPONSORSHIP}
+    elsewhere = {
+        Action.READ_KEY,
+        Action.OFFER_KEY,
+        Action.CHECK_KEY,
+        Action.REVIEW,
+        Action.RESOLVE_CONCERN,
+        Action.WITHDRAW_SPONSORSHIP,
+    }
 
     assert {Action(action) for action in ACTIONS} | elsewhere | by_itself == set(Action)
     assert set(policy.TABLE) == set(Action) - by_itself
