@@ -35,12 +35,12 @@ def create_app(settings: config.Settings) -> Flask:
     app.extensions["organisation"] = loader.load(settings.organisation_dir)
     _configure(app, settings)
     extensions.bind_database(app)
+    security.init_app(app)  # before the CSRF token is looked at: what comes from elsewhere is not even kept
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app)
     if settings.pseudo_locale:
         pseudo_locale.init_app(app)
     ids.init_app(app)
-    security.init_app(app)
     current.init_app(app)
     filters.init_app(app)
     navigation.init_app(app)

@@ -23,6 +23,7 @@ from portal.errors import Message
 from portal.org import organisation
 from portal.people.deadline import Deadline
 from portal.people.wiki_account import SignInFailed, Standing, WikiAccount, read_profile, read_standing
+from portal.web.addresses import absolute
 
 log = logging.getLogger("portal")
 CALL_LIMIT = 10.0  # seconds for one call
@@ -80,7 +81,7 @@ def issuer() -> str:
 
 def callback_url() -> str:
     """The registered callback: from the settings, never from what a request calls this host."""
-    return _settings().base_url + url_for("sign_in.callback")
+    return absolute(url_for("sign_in.callback"))
 
 
 def begin(*, next: str, link_person_id: int | None = None) -> str:

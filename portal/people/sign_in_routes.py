@@ -22,7 +22,7 @@ from portal.people.oauth import Errand
 from portal.people.wiki_account import AccountShut, SignInFailed, WikiAccount, admit
 from portal.web import clock, error_pages
 from portal.web.access import Rule, access
-from portal.web.addresses import here, local_path
+from portal.web.addresses import absolute, here, local_path
 from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("sign_in", __name__)
@@ -35,7 +35,7 @@ def start() -> ResponseReturnValue:
     """Send somebody to the wiki, from the address whose cookie the wiki's answer will find."""
     settings: config.Settings = current_app.extensions["settings"]
     if request.host_url.rstrip("/") != settings.base_url and "moved" not in request.args:
-        return redirect(settings.base_url + url_for(".start", next=_next(), moved=1))
+        return redirect(absolute(url_for(".start", next=_next(), moved=1)))
     return redirect(oauth.begin(next=_next(), link_person_id=_links_for()))
 
 

@@ -1,4 +1,4 @@
-"""Addresses within the portal: where to go on after signing in, never to another site."""
+"""Addresses within the portal: which are its own, and where to go on after signing in, never to another site."""
 
 from __future__ import annotations
 
@@ -11,6 +11,47 @@ from werkzeug.routing import RequestRedirect
 import config
 
 LONGEST = 600  # characters: the address travels in a cookie
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _base_url() -> str:
+    settings: config.Settings = current_app.extensions["settings"]
+    return settings.base_url
+
+
+def absolute(path: str) -> str:
+    """The whole address of a path of this portal: from the settings, never from what a request calls this host."""
+    return _base_url() + path
+
+
+def is_own_host(host: str) -> bool:
+    """Whether a Host header names this portal, with or without a port. On this machine, all its names are one."""
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    known = urlsplit(_base_url()).hostname
+    return name == known or bool(name and config.is_loopback(_base_url()) and config.is_loopback(f"//{host}"))
+
+
+def is_own_origin(url: str) -> bool:
+    """Whether scheme, host and port of the URL are this portal's own."""
+    try:
+        origin = _origin(url)
+        if origin == _origin(_base_url()):
+            return True
+        on_this_machine = config.is_loopback(_base_url()) and is_own_host(request.host)
+        return on_this_machine and origin == _origin(request.host_url)
+    except ValueError:
+        return False
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port as browsers compare them. Raises ValueError for what has none."""
+    parts = urlsplit(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("not a web address")
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme]
 
 
 def local_path(raw: str | None, *, fallback: str = "/") -> str:
@@ -44,15 +85,12 @@ def here() -> str:
 
 def form_page() -> str:
     """The page the sent form was on: the Referer if it is ours, else the nearest page above this address."""
-    try:
-        parts = urlsplit(request.referrer or "")
-    except ValueError:
+    referrer = request.referrer or ""
+    if not is_own_origin(referrer):
         return nearest_page(request.path)
-    settings: config.Settings = current_app.extensions["settings"]
-    if parts[:2] in (urlsplit(request.host_url)[:2], urlsplit(settings.base_url)[:2]):
-        path = nearest_page(parts.path)
-        return local_path(f"{path}?{parts.query}" if parts.query and path == parts.path else path)
-    return nearest_page(request.path)
+    parts = urlsplit(referrer)
+    path = nearest_page(parts.path)
+    return local_path(f"{path}?{parts.query}" if parts.query and path == parts.path else path)
 
 
 def nearest_page(path: str) -> str:

@@ -45,6 +45,7 @@ TITLES = {
     409: Message("It has moved on"),
     413: Message("Too much at once"),
     415: Message("Not taken here"),
+    421: Message("Another address"),
     422: Message("There is a problem"),
     429: Message("Too often"),
     500: Message("Something failed"),

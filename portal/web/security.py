@@ -1,19 +1,32 @@
-"""Response headers and the checks of where a request comes from."""
+"""Response headers, and the checks of where a request is meant to go and where it comes from."""
 
 from __future__ import annotations
 
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import BadRequest, Forbidden, UnsupportedMediaType
+from flask import Flask, Response, current_app, g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.routing import RequestRedirect
 
 import config
+from portal.errors import Message, NotPermitted, PortalError
+from portal.web.addresses import absolute, is_own_host, is_own_origin
 
 HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
 HTMX_INTEGRITY = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 FORM_TYPES = ("", "application/x-www-form-urlencoded", "multipart/form-data")  # a button alone may send no content
+ANY_HOST = ("operations.health",)  # asked by monitors and load balancers, which know the machine by its number
+
+FOREIGN = Message("This was sent from a page of another site, so it was not taken. Open the portal and send it there.")
+
+
+class ForeignHost(PortalError):
+    """The request names another host than this portal's: a proxy is set up wrongly, or somebody points a name here."""
+
+    status = 421
 
 
 def nonce() -> str:
@@ -24,23 +37,39 @@ def nonce() -> str:
 
 
 def init_app(app: Flask) -> None:
+    """Bind headers and checks. Comes before everything else that looks at a request."""
     app.before_request(_refuse_nul)
+    app.before_request(_refuse_foreign_hosts)
     app.before_request(_refuse_foreign_posts)
     app.before_request(_refuse_other_content)
+    app.before_request(_redirect_within)
     app.after_request(_set_headers)
-    app.jinja_env.globals.update(csp_nonce=nonce, htmx_cdn=HTMX_CDN, htmx_integrity=HTMX_INTEGRITY)
+    app.jinja_env.globals.update(csp_nonce=nonce, htmx_cdn=HTMX_CDN, htmx_integrity=HTMX_INTEGRITY, absolute=absolute)
+
+
+def _refuse_foreign_hosts() -> None:
+    """No page is given out under a name that is not the portal's, so that no cache or link can carry it on."""
+    if request.endpoint not in ANY_HOST and not is_own_host(request.host):
+        settings: config.Settings = current_app.extensions["settings"]
+        raise ForeignHost(Message("This portal has another address: %(address)s", address=settings.base_url))
 
 
 def _refuse_foreign_posts() -> None:
-    """A second wall beside the CSRF token: browsers say where a request comes from."""
+    """A second wall beside the CSRF token, and before it: browsers say where a request comes from.
+
+    "null" is what a sandboxed frame or a page without an address sends. It is ours only if the browser itself says so,
+    as it does for people who let no page know where they come from.
+    """
     if request.method in SAFE_METHODS:
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site not in (None, "same-origin", "none"):
-        raise Forbidden("foreign")
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and not _is_ours(origin):
-        raise Forbidden("foreign")
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    says_ours = site == "same-origin"
+    if site is not None and not says_ours and site != "none":
+        raise NotPermitted(FOREIGN)
+    if origin == "null" and says_ours:
+        return
+    if origin is not None and not is_own_origin(origin):
+        raise NotPermitted(FOREIGN)
 
 
 def _refuse_other_content() -> None:
@@ -49,12 +78,14 @@ def _refuse_other_content() -> None:
         raise UnsupportedMediaType
 
 
-def _is_ours(url: str) -> bool:
-    settings: config.Settings = current_app.extensions["settings"]
-    try:
-        return urlsplit(url)[:2] in (urlsplit(settings.base_url)[:2], urlsplit(request.host_url)[:2])
-    except ValueError:
-        return False
+def _redirect_within() -> ResponseReturnValue | None:
+    """A missing slash is mended by path alone: routing would write out the host that the request named."""
+    error = request.routing_exception
+    if not isinstance(error, RequestRedirect):
+        return None
+    parts = urlsplit(error.new_url)
+    path = "/" + parts.path.lstrip("/\\")
+    return redirect(f"{path}?{parts.query}" if parts.query else path, error.code)
 
 
 def _refuse_nul() -> None:
