@@ -23,7 +23,7 @@ from portal.record import routes as record_routes
 from portal.requests import routes as requests_routes
 from portal.rules import routes as rules_routes
 from portal.web import access as door
-from portal.web import error_pages, filters, ids, markdown, navigation, pseudo_locale, security
+from portal.web import clock, cookies, error_pages, filters, ids, markdown, navigation, pseudo_locale, security
 
 MAX_BODY = 1_000_000  # bytes: more than any form needs
 
@@ -40,6 +40,8 @@ def create_app(settings: config.Settings) -> Flask:
     extensions.babel.init_app(app)
     if settings.pseudo_locale:
         pseudo_locale.init_app(app)
+    app.session_interface = cookies.AgelessSessions()
+    clock.init_app(app)
     ids.init_app(app)
     current.init_app(app)
     filters.init_app(app)

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.extensions import db
+from portal.web import clock
 
 
 class ApartClient(FlaskClient):
@@ -21,6 +22,11 @@ class ApartClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> Any:
         db.session.rollback()  # what the test read is read anew afterwards
         return super().open(*args, **kwargs)
+
+
+def travel_freely(app: Flask) -> None:
+    """Let a test set the time without the portal seeing a clock that was moved: its steady clock travels along."""
+    app.extensions["clock_watch"] = clock.Watch(steady=lambda: clock.now().timestamp())
 
 
 def use_apart_client(app: Flask) -> None:

@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.people.models import Person
 from tests import databases, factories
 from tests.browser import chromium, live_portal, page  # noqa: F401  # fixtures
-from tests.clients import use_apart_client
+from tests.clients import travel_freely, use_apart_client
 from tests.served import served  # noqa: F401  # fixture
 
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=databases.in_ci(), max_examples=50)
@@ -73,6 +73,7 @@ def app(database_kind: str) -> Iterator[Flask]:
         _apps[database_kind] = create_app(databases.settings(database.url, ENV="testing"))
         use_apart_client(_apps[database_kind])
     app = _apps[database_kind]
+    travel_freely(app)
     with app.app_context():
         yield app
         db.session.remove()

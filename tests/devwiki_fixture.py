@@ -20,7 +20,7 @@ from devwiki.wiki import Client, DevWiki
 from portal import create_app
 from portal.extensions import db
 from tests import databases
-from tests.clients import use_apart_client
+from tests.clients import travel_freely, use_apart_client
 
 CALLBACK = "http://localhost/sign-in/callback"
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
@@ -59,6 +59,7 @@ def portal_for(wiki_url: str, database_kind: str, **settings: str) -> Iterator[F
     database.reset()
     app = create_app(databases.settings(database.url, WIKI_URL=wiki_url, **settings))
     use_apart_client(app)
+    travel_freely(app)
     app.config["WIKI_TIME_LIMIT"] = 5.0
     with app.app_context():
         yield app

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from portal.audit.believing import newest_after
 from portal.audit.models import Event
 
 GENESIS = "0" * 64
@@ -51,13 +52,22 @@ def event_hash(event: Event) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify(events: Iterable[Event], *, sequence: int, head: str, known: tuple[int, str] | None = None) -> Verification:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the chain stands, as its one row says."""
+
+    sequence: int = 0
+    hash: str = GENESIS
+    newest_at: datetime | None = None
+
+
+def verify(events: Iterable[Event], head: Head, *, known: tuple[int, str] | None = None) -> Verification:
     """Walk the events in order and compare with the head on record.
 
     ``known`` is a head exported earlier: it finds a tail cut off and a chain written anew,
     which by themselves look whole.
     """
-    previous, count = GENESIS, 0
+    previous, count, newest_at = GENESIS, 0, None
     walk = iter(events)
     while True:
         try:
@@ -69,8 +79,8 @@ def verify(events: Iterable[Event], *, sequence: int, head: str, known: tuple[in
         reason = _fault(event, count + 1, previous, known)
         if reason:
             return Verification(count, previous, count + 1, reason)
-        previous, count = event.hash, count + 1
-    if count != sequence or previous != head or (known and count < known[0]):
+        previous, count, newest_at = event.hash, count + 1, newest_after(newest_at, event)
+    if Head(count, previous, newest_at) != head or (known and count < known[0]):
         return Verification(count, previous, count + 1, "the chain does not end where its head says")
     return Verification(count, previous)
 

@@ -61,6 +61,9 @@ class ChainHead(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     sequence: Mapped[int]
     hash: Mapped[str] = mapped_column(String(64))
+    newest_at: Mapped[datetime | None] = mapped_column(
+        comment="of all events written under a clock that could be believed"
+    )
 
 
 class Text(Base):

@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.audit import believing
 from portal.audit.chain import GENESIS, event_hash
 from portal.audit.models import ActorKind, Audience, ChainHead, Event, Text
 from portal.audit.verification import verify_chain
 from portal.database import WRITES
 from portal.extensions import db
-from portal.web.unit_of_work import before_commit
+from portal.web import clock
+from portal.web.unit_of_work import GIVEN, before_commit
 
 __all__ = ["chain_head", "erase_text", "record", "seal", "text_hash", "verify_chain", "write_text"]
 
@@ -69,7 +71,7 @@ def _refuse_private(key: str, value: Any) -> None:
 
 
 def seal(session: Session) -> None:
-    """Give the collected events their place and hash. Runs last in every unit of work."""
+    """Give the collected events their place and hash. Runs last in every unit of work. Raises ClockLooksWrong."""
     events: list[Event] = session.info.get("events", [])
     if not events:
         return
@@ -77,12 +79,15 @@ def seal(session: Session) -> None:
     if head is None:
         head = ChainHead(id=1, sequence=0, hash=GENESIS)
         session.add(head)
+    if not session.info.get(GIVEN):
+        believing.mark_or_refuse(head, events, clock.now())
     for event in events:
         event.id = head.sequence + 1
         event.previous_hash = head.hash
         event.hash = event_hash(event)
         session.add(event)
         head.sequence, head.hash = event.id, event.hash
+        head.newest_at = believing.newest_after(head.newest_at, event)
     session.flush()
 
 

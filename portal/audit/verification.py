@@ -9,11 +9,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal.audit.chain import GENESIS, Unreadable, Verification, verify
+from portal.audit.chain import Head, Unreadable, Verification, verify
 from portal.audit.models import ChainHead, Event
 from portal.extensions import db
 
 UNREADABLE = (SQLAlchemyError, ValueError, LookupError, TypeError)  # what a column type raises for a value not its own
+
+NO_HEAD = Head(sequence=-1)
 
 
 def verify_chain(engine: Engine | None = None, *, known: tuple[int, str] | None = None) -> Verification:
@@ -22,13 +24,23 @@ def verify_chain(engine: Engine | None = None, *, known: tuple[int, str] | None 
     Reads what is committed, on a connection of its own. ``known`` is a head exported earlier.
     """
     with one_moment(engine or db.engine) as session:
-        head = session.scalars(select(ChainHead)).one_or_none()
-        sequence, digest = (head.sequence, head.hash) if head else (0, GENESIS)
+        head = _head(session)
         try:
             with closing(_in_bulk(session)) as events:
-                return verify(events, sequence=sequence, head=digest, known=known)
+                return verify(events, head, known=known)
         except UNREADABLE:  # a whole batch could not be read: row by row says which
-            return verify(_one_by_one(session), sequence=sequence, head=digest, known=known)
+            return verify(_one_by_one(session), head, known=known)
+
+
+def _head(session: Session) -> Head:
+    """What the one row says; a head that fits no chain where it cannot be read or is not one."""
+    try:
+        rows = session.execute(select(ChainHead.sequence, ChainHead.hash, ChainHead.newest_at)).all()
+    except (ValueError, LookupError, TypeError):
+        return NO_HEAD
+    if len(rows) > 1:
+        return NO_HEAD
+    return Head(*rows[0]) if rows else Head()
 
 
 def one_moment(engine: Engine) -> Session:

@@ -12,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from portal.extensions import app_value, db
-from portal.operations import archive
+from portal.operations import archive, ticking
 from portal.operations import backup as backups
 from portal.operations import doctor as doctors
 from portal.operations import restore as restores
 from portal.web import clock, ticks
+from portal.web.unit_of_work import unit_of_work
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -78,7 +79,10 @@ clock_commands = AppGroup("clock", help="What has to happen by itself.")
 @click.option("--rehearse", is_flag=True, help="Only tell what would be done.")
 @click.pass_context
 def tick(context: click.Context, every: int | None, rehearse: bool) -> None:
-    """Do what is due: expire, remind, close. Doing it twice does nothing more. Exit code 1 if a job failed."""
+    """Do what is due: expire, remind, close. Doing it twice does nothing more.
+
+    Exit code 1 if a job failed, or if it only lists because an operator has to confirm the clock first.
+    """
     fine = _tick(rehearse=rehearse)
     while every:
         time.sleep(every)
@@ -86,13 +90,44 @@ def tick(context: click.Context, every: int | None, rehearse: bool) -> None:
     context.exit(0 if fine else 1)
 
 
+@clock_commands.command("confirm")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def confirm(context: click.Context, yes: bool) -> None:
+    """Say that the server's clock is right now: decisions go on, and what `tick` only listed is done."""
+    why = ticking.why_wait(clock.now())
+    if not why:
+        click.echo("Nothing waits for it: the clock raises no doubt.")
+        return
+    _run_jobs(rehearse=True)
+    click.echo(f"In doubt because {why}.")
+    if not yes:
+        click.confirm("Is this the right time now, and shall all of this be done?", abort=True)
+    with unit_of_work() as now:
+        ticking.confirm(now)
+    context.exit(0 if _tick(rehearse=False) else 1)
+
+
 def _tick(*, rehearse: bool) -> bool:
+    why = ticking.why_wait(clock.now())
+    fine = _run_jobs(rehearse=rehearse or bool(why))
+    if why:
+        click.echo(f"Nothing was done: {why}. If that is right, run: flask clock confirm", err=True)
+    elif not rehearse:
+        with unit_of_work() as now:
+            ticking.note_run(now)
+    return fine and not why
+
+
+def _run_jobs(*, rehearse: bool) -> bool:
     ran = ticks.run_all(rehearse=rehearse)
     for job in ran:
         if job.failure:
             click.echo(f"{job.name}: failed ({job.failure}), nothing of it was kept", err=True)
         elif job.count:
             click.echo(f"{job.name}: {job.count}{' (rehearsed)' if rehearse else ''}")
+        for event in job.would_record:
+            click.echo(f"  {event}")
     return not any(job.failure for job in ran)
 
 

@@ -9,16 +9,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
-from portal.audit.models import Event
 from portal.audit.verification import verify_chain
 from portal.database import SAFE_WAL_SQLITE
-from portal.operations import schema
+from portal.operations import schema, ticking
 
-CLOCK_TOLERANCE = timedelta(minutes=2)
+SELDOM = timedelta(minutes=10)  # they should run every minute
 SPACE_NEEDED = 200  # MB: below this a backup or a busy day may not fit
 OLDEST_POSTGRESQL = 15
 
@@ -53,7 +52,7 @@ def examine(engine: Engine, settings: Settings, *, now: datetime) -> list[Findin
     found += _sqlite(engine) if engine.dialect.name == "sqlite" else _postgresql(engine)
     found += _migrations(engine)
     if found[-1].level is Level.GREEN:
-        found += [*_clock(engine, now), *_timeline(engine)]
+        found += [*_clock(now), *_timeline(engine)]
     return found
 
 
@@ -121,14 +120,22 @@ def _migrations(engine: Engine) -> Iterator[Finding]:
     yield Finding(Level.RED, says, "Run: flask db upgrade.")
 
 
-def _clock(engine: Engine, now: datetime) -> Iterator[Finding]:
-    with engine.connect() as connection:
-        newest = connection.scalar(select(func.max(Event.at)))
-    if newest is not None and newest > now + CLOCK_TOLERANCE:
-        says = f"The server's clock says {now:%Y-%m-%d %H:%M} UTC, but the newest event is of {newest:%Y-%m-%d %H:%M}."
-        yield Finding(Level.RED, says, "Put the clock right (for example: timedatectl set-ntp true), then start anew.")
+def _clock(now: datetime) -> Iterator[Finding]:
+    """A clock that cannot be believed, or jobs that wait for somebody to look, or that nobody runs."""
+    doubt, why_wait = ticking.doubt(now), ticking.why_wait(now)
+    if doubt:
+        says = f"The server's clock says {now:%Y-%m-%d %H:%M} UTC, but {doubt}: nothing is decided meanwhile."
+        remedy = "Put it right (for example: timedatectl set-ntp true). If it is right now: flask clock confirm."
+        yield Finding(Level.RED, says, remedy)
         return
     yield Finding(Level.GREEN, f"The clock says {now:%Y-%m-%d %H:%M} UTC, after the newest event.")
+    last = ticking.last_run()
+    if why_wait:
+        remedy = "See what is due (flask clock tick --rehearse), then run: flask clock confirm."
+        yield Finding(Level.RED, f"The clock's jobs wait: {why_wait}.", remedy)
+    elif last is None or now - last > SELDOM:
+        says = f"The clock's jobs last ran {f'at {last:%Y-%m-%d %H:%M} UTC' if last else 'never'}: is their timer on?"
+        yield Finding(Level.YELLOW, says)
 
 
 def _timeline(engine: Engine) -> Iterator[Finding]:

@@ -32,8 +32,12 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
 def load_user(token: str) -> SignedIn | None:
-    sign_in = sessions.find(token, now=clock.now())
-    return SignedIn(sign_in.person, token) if sign_in else None
+    """Whose living session this is. A clock that was moved signs nobody out: what lives by either clock lives."""
+    for moment in clock.possible():
+        sign_in = sessions.find(token, now=moment)
+        if sign_in is not None:
+            return SignedIn(sign_in.person, token)
+    return None
 
 
 def is_signed_in() -> bool:
@@ -59,14 +63,17 @@ def actor_facts() -> PersonFacts | None:
 
 
 def note_presence(now: datetime) -> None:
-    """Remember in the signed cookie when the person was last here, and whether there was a long pause."""
-    if not is_signed_in():
+    """Remember in the signed cookie when the person was last here, and whether there was a long pause.
+
+    A clock that was moved tells neither. What it noted before anybody saw that lies ahead now, and is put right.
+    """
+    if not is_signed_in() or clock.watch().is_far_off():
         return
     seen = session.get("seen")
     stamp = int(now.timestamp())
     if seen is not None and stamp - seen > sessions.IDLE_LIMIT.total_seconds():
         session["paused"] = True
-    if seen is None or stamp - seen > SEEN_EVERY:
+    if seen is None or abs(stamp - seen) > SEEN_EVERY:
         session["seen"] = stamp
 
 

@@ -15,6 +15,7 @@ from portal.people.models import SignIn
 
 LIFETIME = timedelta(days=30)
 KEPT = timedelta(days=30)  # an ended session, so that what was typed in it can come back
+AHEAD = timedelta(days=1)  # begun later than this from now: under a wrong clock, and it would live as much longer
 IDLE_LIMIT = timedelta(hours=12)  # after this pause a decision goes through the wiki once more
 
 
@@ -43,7 +44,7 @@ def find(token: str, *, now: datetime) -> SignIn | None:
     sign_in = known(token)
     if sign_in is None or sign_in.ended_at is not None or sign_in.expires_at <= now:
         return None
-    return sign_in
+    return None if sign_in.created_at > now + AHEAD else sign_in
 
 
 def known(token: str) -> SignIn | None:
@@ -68,7 +69,12 @@ def end_all(person_id: int, *, now: datetime) -> None:
 
 def living(person_id: int, *, now: datetime) -> Sequence[SignIn]:
     """The sessions this person can use, the newest first."""
-    query = select(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.expires_at > now)
+    query = select(SignIn).where(
+        SignIn.person_id == person_id,
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > now,
+        SignIn.created_at <= now + AHEAD,
+    )
     return db.session.scalars(query.order_by(SignIn.id.desc())).all()
 
 

@@ -10,6 +10,7 @@ from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.audit.believing import ClockLooksWrong
 from portal.errors import Invalid, Message
 from portal.people import current
 from portal.requests import decision_services, forms, objection_services, page_forms, policy, queries, seen
@@ -56,9 +57,9 @@ def _decide(
     try:
         with unit_of_work() as now:
             act(form, shown, actor_id, now)
-    except Invalid as error:
+    except (Invalid, ClockLooksWrong) as error:
         put_error(form, error)
-        return render_request(request_id, panel="decision", status=422, **{name: form})
+        return render_request(request_id, panel="decision", status=error.status, **{name: form})
     except ChangedSinceSeen as error:
         return _changed(request_id, name, make, error.differences)
     if is_fragment_request():

@@ -95,4 +95,4 @@ def init_app(app: Flask) -> None:
         app, NavigationEntry("requests.index", Message("Requests"), 20, shown=current.is_signed_in, key="g r")
     )
     add_source(app, _attention)
-    add_job(app, "requests", clock_jobs.tick)
+    add_job(app, "remind of unanswered questions, and close what stays unanswered", clock_jobs.tick)

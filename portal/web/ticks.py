@@ -11,9 +11,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, current_app
 
+from portal.extensions import db
 from portal.web.unit_of_work import unit_of_work
 
 log = logging.getLogger("portal")
@@ -26,11 +28,15 @@ class _OnlyLooking(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What became of one job: how many things it did, or the kind of failure that undid it."""
+    """What became of one job: how many things it did, or the kind of failure that undid it.
+
+    ``would_record``: of a rehearsed job, the events it would have written.
+    """
 
     name: str
     count: int = 0
     failure: str = ""
+    would_record: tuple[str, ...] = ()
 
 
 def add_job(app: Flask, name: str, job: Job) -> None:
@@ -49,15 +55,22 @@ def run_all(*, rehearse: bool = False) -> list[Ran]:
 
 def _run(name: str, job: Job, *, rehearse: bool) -> Ran:
     count = 0
+    events: tuple[str, ...] = ()
     try:
         with unit_of_work() as now:
             count = job(now)
             if rehearse:
+                events = tuple(_in_words(event) for event in db.session().info.get("events", []))
                 raise _OnlyLooking
     except _OnlyLooking:
-        return Ran(name, count)
+        return Ran(name, count, would_record=events)
     except Exception as error:  # whatever it is, the other jobs have to run
         kind = type(error).__name__
         log.error(json.dumps({"event": "clock", "job": name, "error": kind}))
         return Ran(name, failure=kind)
     return Ran(name, count)
+
+
+def _in_words(event: Any) -> str:
+    about = (("request", event.request_id), ("person", event.person_id), ("row", event.subject_id))
+    return " ".join([event.code, *(f"{what} {id}" for what, id in about if id is not None)])

@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.web import clock
 
 WRITER_LOCK = 71_170_001  # any number, the same for every process of one portal
+GIVEN = "moment_given"  # the unit of work was told its moment: the server's clock plays no part in it
 
 _before_commit: list[Callable[[Session], None]] = []
 
@@ -40,7 +41,7 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
     if session.info.get(WRITES):
         raise RuntimeError("a unit of work is already open")
     session.rollback()  # what was read so far is read anew under the lock
-    session.info[WRITES] = True
+    session.info[WRITES], session.info[GIVEN] = True, at is not None
     try:
         connection = session.connection(execution_options={WRITES: True})
         if connection.dialect.name == "postgresql":
@@ -55,4 +56,5 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
         raise
     finally:
         session.info.pop(WRITES, None)
+        session.info.pop(GIVEN, None)
         session.info.pop("events", None)

@@ -13,12 +13,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from portal.audit import services as audit
-from portal.audit.models import ActorKind, Event
+from portal.audit.models import ActorKind, ChainHead, Event
 from portal.extensions import db
 from portal.people.models import Person
 from portal.web import clock, ticks
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
+from tests.clocks import moved
 
 pytestmark = pytest.mark.both_databases
 
@@ -140,13 +141,37 @@ def test_a_tail_cut_off_with_its_head_is_found_by_an_exported_head(app: Flask) -
     assert earlier
     tamper("DELETE FROM event WHERE id = 3")
     with unit_of_work():
-        db.session.execute(text("UPDATE chain_head SET sequence = 2, hash = :hash"), {"hash": earlier.hash})
+        head = db.session.scalars(select(ChainHead)).one()
+        head.sequence, head.hash, head.newest_at = 2, earlier.hash, earlier.at
 
     assert run(app, "audit", "verify").exit_code == 0
     answer = run(app, "audit", "verify", "--head", *exported)
 
     assert answer.exit_code == 1
     assert "from sequence number 3" in answer.output
+
+
+@pytest.mark.parametrize("command", [("audit", "verify"), ("audit", "head"), ("clock", "tick"), ("clock", "confirm")])
+def test_a_database_without_tables_is_told_in_words(app: Flask, command: tuple[str, ...]) -> None:
+    tamper("ALTER TABLE chain_head RENAME TO gone", "ALTER TABLE clock_run RENAME TO away")
+
+    answer = run(app, *command)
+
+    assert answer.exit_code == 1
+    assert "Run: flask doctor" in answer.output
+    assert "chain_head" in answer.output
+    assert isinstance(answer.exception, SystemExit)
+
+
+def test_a_command_that_has_to_wait_for_the_clock_says_so(app: Flask, tmp_path: Path) -> None:
+    team = tmp_path / "team.yaml"
+    team.write_text("- name: Ann Example\n  role: software_engineer\n")
+    with moved(app, timedelta(hours=-2)):
+        answer = run(app, "people", "import", str(team))
+
+    assert answer.exit_code == 1
+    assert "Server clock looks wrong" in answer.output
+    assert db.session.scalars(select(Person.name)).all() == []
 
 
 def test_backup_and_restore_by_command(app: Flask, tmp_path: Path) -> None:

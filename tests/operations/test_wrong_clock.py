@@ -1,0 +1,229 @@
+"""Under a clock that cannot be believed nothing is decided, people go on talking, and nothing lapses."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+import config
+from portal.audit import believing
+from portal.audit import services as audit
+from portal.audit.believing import ClockLooksWrong
+from portal.audit.models import ActorKind, ChainHead, Event
+from portal.extensions import db
+from portal.people import sessions
+from portal.requests.workflow import State
+from portal.web import clock
+from portal.web.unit_of_work import unit_of_work
+from tests import factories as people
+from tests.clocks import HOUR, MINUTE, YEAR, moved, started_under
+from tests.operations.test_commands import run
+from tests.requests.deciding import nothing_was_decided, ready
+from tests.requests.factories import state, team_request
+from tests.requests.pages import Browser, hidden, parse, typed, url
+
+pytestmark = pytest.mark.both_databases
+SECOND = timedelta(seconds=1)
+SENTENCE = "Server clock looks wrong"
+WRONG = [(moved, -2 * HOUR), (moved, YEAR), (started_under, -2 * HOUR)]
+
+
+def write(code: str) -> Event:
+    with unit_of_work() as now:
+        audit.record(code, actor_id=None, at=now)
+    return db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
+
+
+def approval(page: str) -> dict[str, Any]:
+    item = next(e for e in parse(page).iter("input") if e.get("name") == "items")
+    return {"grounds": hidden(page, "grounds"), "items": [item.get("value")], "reason": "A reason I typed."}
+
+
+@pytest.mark.parametrize(("wrong", "by"), WRONG)
+def test_a_decision_waits_with_what_was_typed_and_is_taken_once_the_clock_is_right(
+    app: Flask, wrong: Any, by: timedelta
+) -> None:
+    request_id = ready(people.member())
+    dora = Browser(app, people.director("Dora"))
+    form = approval(dora.text(url(request_id)))
+
+    with wrong(app, by):
+        answer = dora.post(url(request_id, "/approve"), form)
+        assert answer.status_code == 503
+        assert SENTENCE in answer.text
+        assert "an operator has put it right" in answer.text
+        assert typed(answer.text, "reason") == "A reason I typed."
+        assert nothing_was_decided(request_id)
+
+    assert dora.post(url(request_id, "/approve"), form).status_code == 303
+    assert state(request_id) is State.APPROVED
+
+
+@pytest.mark.parametrize(("wrong", "by"), WRONG)
+def test_people_go_on_talking_and_their_words_keep_their_order(app: Flask, wrong: Any, by: timedelta) -> None:
+    ann = people.member("Ann")
+    request_id, browser = team_request(ann), Browser(app, ann)
+    say = {"audience": "shared"}
+
+    for number, when in enumerate([timedelta(), by, timedelta()]):
+        with wrong(app, when):
+            answer = browser.post(url(request_id, "/comments"), {**say, "body": f"Word {number}."})
+            assert answer.status_code == 303, answer.text
+
+    page = browser.text(url(request_id))
+    assert page.index("Word 0.") < page.index("Word 1.") < page.index("Word 2.")
+    comments = db.session.scalars(select(Event).where(Event.code == "comment.added").order_by(Event.id)).all()
+    assert [event.data.get("clock") for event in comments] == [None, "wrong", None]
+    assert audit.verify_chain().first_bad is None
+
+
+def test_a_word_said_under_a_wrong_clock_leaves_no_doubt_behind(app: Flask) -> None:
+    write("person.added")
+    with moved(app, YEAR):
+        write("comment.added")
+
+    assert write("person.added").data == {}
+
+
+@pytest.mark.parametrize(("wrong", "by"), WRONG)
+def test_what_is_not_known_to_be_harmless_waits(app: Flask, wrong: Any, by: timedelta) -> None:
+    write("person.added")
+
+    with wrong(app, by), pytest.raises(ClockLooksWrong):
+        write("anything.new")
+
+    assert db.session.scalars(select(Event.code)).all() == ["person.added"]
+
+
+@pytest.mark.parametrize("code", sorted(believing.GOES_ON))
+def test_what_goes_on_under_a_wrong_clock_is_something_the_portal_does(code: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in Path(config.ROOT / "portal").rglob("*.py")]
+    known = {found for text in sources if "GOES_ON =" not in text for found in re.findall(r'"([a-z]+\.[a-z_]+)"', text)}
+
+    assert code in known
+
+
+@pytest.mark.parametrize(
+    ("wrong", "by", "taken"),
+    [
+        (started_under, -2 * MINUTE + SECOND, True),
+        (started_under, -2 * MINUTE - SECOND, False),
+        (moved, 10 * MINUTE - SECOND, True),
+        (moved, 10 * MINUTE + SECOND, False),
+    ],
+)
+def test_small_differences_between_clocks_are_no_doubt(app: Flask, wrong: Any, by: timedelta, taken: bool) -> None:
+    write("person.added")
+
+    with wrong(app, by):
+        if taken:
+            write("person.added")
+        else:
+            with pytest.raises(ClockLooksWrong):
+                write("person.added")
+
+
+def test_an_event_of_the_future_stops_decisions_until_an_operator_confirms_the_clock(app: Flask) -> None:
+    with started_under(app, YEAR):
+        write("person.added")
+    with pytest.raises(ClockLooksWrong):
+        write("person.added")
+    assert "RED   The server's clock says" in run(app, "doctor").output
+
+    answer = run(app, "clock", "confirm", "--yes")
+
+    assert answer.exit_code == 0, answer.output
+    assert write("person.added").data == {}
+    confirmed = db.session.scalars(select(Event).where(Event.code == believing.CONFIRMED)).one()
+    assert (confirmed.actor_kind, confirmed.data) == (ActorKind.COMMAND, {})
+    assert audit.verify_chain().first_bad is None
+    assert "RED" not in run(app, "doctor").output
+
+
+def test_the_timeline_says_what_moment_it_believes(app: Flask) -> None:
+    write("person.added")
+    with unit_of_work():
+        db.session.scalars(select(ChainHead)).one().newest_at = clock.now() - YEAR
+
+    assert "does not end where its head says" in audit.verify_chain().reason
+
+
+def test_every_page_warns_while_the_clock_is_far_off(app: Flask, client: FlaskClient) -> None:
+    assert SENTENCE not in client.get("/").text
+
+    with moved(app, -2 * HOUR):
+        assert SENTENCE in client.get("/").text
+
+    assert SENTENCE not in client.get("/").text
+
+
+def health(client: FlaskClient) -> tuple[int, str]:
+    answer = client.get("/healthz")
+    return answer.status_code, answer.get_json()["status"]
+
+
+@pytest.mark.parametrize(("wrong", "by"), WRONG)
+def test_health_and_doctor_tell(app: Flask, client: FlaskClient, wrong: Any, by: timedelta) -> None:
+    write("person.added")
+    assert health(client) == (200, "ok")
+
+    with wrong(app, by):
+        assert health(client) == (200, "server clock looks wrong")
+        assert "RED   The server's clock says" in run(app, "doctor").output
+
+
+@pytest.mark.parametrize("by", [-2 * HOUR, YEAR])
+def test_nobody_is_signed_out_by_a_jump_that_is_over(app: Flask, by: timedelta) -> None:
+    dora = Browser(app, people.director("Dora"))
+    dora.text("/requests/")
+
+    with moved(app, by):
+        dora.get("/requests/")
+        dora.get("/")
+
+    assert dora.get("/requests/").status_code == 200
+
+
+def test_who_is_signed_in_stays_so_while_the_clock_is_two_hours_back(app: Flask) -> None:
+    dora = Browser(app, people.director("Dora"))
+    dora.text("/requests/")
+
+    with moved(app, -2 * HOUR):
+        assert dora.get("/requests/").status_code == 200
+
+
+def test_a_session_begun_a_year_ahead_does_not_live_a_year_longer(app: Flask) -> None:
+    ann = people.member()
+    with started_under(app, YEAR):
+        browser = Browser(app, ann)
+        assert browser.get("/requests/").status_code == 200
+
+    assert browser.get("/requests/").status_code == 401
+    assert sessions.living(ann.id, now=clock.now()) == []
+
+
+@pytest.mark.parametrize("wrong", [moved, started_under])
+def test_a_jump_is_no_pause_and_hides_none(app: Flask, wrong: Any) -> None:
+    ann = people.member()
+    browser = Browser(app, ann)
+    browser.text("/requests/")
+    with wrong(app, 11 * HOUR):
+        browser.get("/requests/")
+
+    browser.text("/requests/")
+    assert "paused" not in cookie(browser)
+    with started_under(app, sessions.IDLE_LIMIT + MINUTE):
+        browser.text("/requests/")
+        assert cookie(browser)["paused"] is True
+
+
+def cookie(browser: Browser) -> dict[str, Any]:
+    with browser.client.session_transaction() as session:
+        return dict(session)
