@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from flask import Flask
@@ -23,7 +22,19 @@ from portal.record import routes as record_routes
 from portal.requests import routes as requests_routes
 from portal.rules import routes as rules_routes
 from portal.web import access as door
-from portal.web import clock, cookies, error_pages, filters, ids, markdown, navigation, pseudo_locale, security
+from portal.web import (
+    clock,
+    cookies,
+    error_pages,
+    failures,
+    filters,
+    ids,
+    logs,
+    markdown,
+    navigation,
+    pseudo_locale,
+    security,
+)
 
 MAX_BODY = 1_000_000  # bytes: more than any form needs
 
@@ -33,6 +44,7 @@ def create_app(settings: config.Settings) -> Flask:
     app = Flask(__name__)
     app.extensions["settings"] = settings
     app.extensions["organisation"] = loader.load(settings.organisation_dir)
+    logs.init_app(app)
     _configure(app, settings)
     extensions.bind_database(app)
     security.init_app(app)  # before the CSRF token is looked at: what comes from elsewhere is not even kept
@@ -47,6 +59,7 @@ def create_app(settings: config.Settings) -> Flask:
     filters.init_app(app)
     navigation.init_app(app)
     error_pages.init_app(app)
+    failures.init_app(app)
     app.jinja_env.filters["markdown"] = markdown.markdown
     app.jinja_env.globals.update(organisation=app.extensions["organisation"], settings=settings)
     _register(app)
@@ -75,7 +88,6 @@ def _configure(app: Flask, settings: config.Settings) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    logging.getLogger("portal").setLevel(logging.INFO)
     if settings.proxy_count:
         count = settings.proxy_count
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, registry
 
 BUSY_TIMEOUT_MS = 5000  # a writer waits this long for the one before it, then the person reads a 503 in words
@@ -73,6 +75,32 @@ def choice_type(enum: type[StrEnum], name: str) -> Enum:
     )
 
 
+# What SQLite and PostgreSQL answer when it is not our SQL that is wrong but the lock, the disk or the way there.
+AWAY_SQLITE = {"BUSY", "LOCKED", "NOMEM", "READONLY", "IOERR", "FULL", "CANTOPEN", "PROTOCOL"}
+AWAY_POSTGRESQL = ("08", "53", "57", "58", "40", "55P03", "25006")  # classes of SQLSTATE, and two single ones
+
+
+def is_away(error: BaseException, *, writing: bool) -> bool:
+    """Whether the database is locked, full, read-only or out of reach, so that the same may work in a minute.
+
+    Outside a unit of work (not ``writing``) a refused write is an error of ours: a reading transaction cannot write.
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    original: Any = error.orig if isinstance(error, DBAPIError) else error
+    if name := getattr(original, "sqlite_errorname", None):
+        kind = str(name).removeprefix("SQLITE_").split("_")[0]
+        return kind in AWAY_SQLITE and (writing or kind != "READONLY")
+    if state := getattr(original, "sqlstate", None):
+        return str(state).startswith(AWAY_POSTGRESQL) and (writing or state != "25006")
+    return type(original).__module__.startswith("psycopg") and _is_operational(original)
+
+
+def _is_operational(error: object) -> bool:
+    """Psycopg's own faults have no SQLSTATE: it could not connect, or the connection broke."""
+    return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(error).__mro__)
+
+
 def prepare_engine(engine: Engine) -> None:
     """Set what every connection and every transaction of this engine begins with."""
     if engine.dialect.name == "sqlite":
@@ -84,8 +112,8 @@ def prepare_engine(engine: Engine) -> None:
 
 def _sqlite_connect(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")  # first: what follows may have to wait already
     version = tuple(int(part) for part in cursor.execute("select sqlite_version()").fetchone()[0].split("."))
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute(f"PRAGMA journal_mode = {'WAL' if version >= SAFE_WAL_SQLITE else 'TRUNCATE'}")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")

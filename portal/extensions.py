@@ -17,6 +17,10 @@ from flask_wtf import CSRFProtect
 import config
 from portal.database import Base, prepare_engine
 
+# Seconds. Whatever hangs, the person who waits has a page in words within 6.
+CONNECT_LIMIT = 2  # for each address of the PostgreSQL server
+POOL_LIMIT = 3  # until a connection of this process is free
+
 db = SQLAlchemy(metadata=Base.metadata, session_options={"autoflush": True})
 migrate = Migrate()
 login_manager = LoginManager()
@@ -30,10 +34,15 @@ def sqlite_module() -> ModuleType:
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
-    """Options for create_engine. SQLite leaves transactions to us (see portal.database)."""
+    """Options for create_engine. SQLite leaves transactions to us (see portal.database).
+
+    What people wrote is hidden from the texts of errors, which end in logs and on terminals.
+    """
     if database_url.startswith("sqlite:"):
-        return {"module": sqlite_module(), "connect_args": {"isolation_level": None, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 5}
+        own = {"module": sqlite_module(), "connect_args": {"isolation_level": None, "check_same_thread": False}}
+    else:
+        own = {"pool_pre_ping": True, "pool_size": 5, "connect_args": {"connect_timeout": CONNECT_LIMIT}}
+    return {"hide_parameters": True, "pool_timeout": POOL_LIMIT, **own}
 
 
 def bind_database(app: Flask) -> None:

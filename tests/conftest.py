@@ -56,7 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "database_kind" in metafunc.fixturenames:
+    chosen = any("database_kind" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database_kind" in metafunc.fixturenames and not chosen:
         both = metafunc.definition.get_closest_marker("both_databases") is not None
         metafunc.parametrize("database_kind", databases.BOTH if both else ("sqlite",))
 

@@ -17,8 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.extensions import db
 from portal.org.catalogue import WHOLE, Organisation
-
-log = logging.getLogger("portal")
+from portal.web import logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def refuse_missing_entries(app: Flask) -> None:
         try:
             faults = missing_entries(cast(Organisation, app.extensions["organisation"]))
         except DBAPIError as error:
-            log.warning("the database could not be asked which catalogue entries it uses (%s)", type(error).__name__)
+            logs.write(logging.WARNING, "catalogue_unchecked", error=type(error).__name__)
             return
         finally:
             db.engine.dispose()  # a server that forks after this must not share the connection

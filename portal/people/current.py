@@ -24,6 +24,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
 
     def __init__(self, person: Person, token: str) -> None:
         self.person = person
+        self.person_id = person.id  # for the log, which must not ask the database
         self.token = token
 
     def get_id(self) -> str:
@@ -104,10 +105,12 @@ SHUT = {
 
 def guard() -> None:
     """Before every request: keep the door the route declared. Raises SignInNeeded, NotPermitted."""
-    note_presence(clock.now())
     view = current_app.view_functions.get(request.endpoint or "")
     rule = rule_of(view) if view else None
-    if rule in (None, Rule.PUBLIC):
+    if rule is None:
+        return  # a file of the page frame, which comes also while the database is away; or nothing
+    note_presence(clock.now())
+    if rule is Rule.PUBLIC:
         return
     facts = actor_facts()
     if facts is None:

@@ -6,7 +6,6 @@ way ends in a `SignInFailed` with a sentence that names the cause, within the ti
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,9 +22,9 @@ from portal.errors import Message
 from portal.org import organisation
 from portal.people.deadline import Deadline
 from portal.people.wiki_account import SignInFailed, Standing, WikiAccount, read_profile, read_standing
+from portal.web import logs
 from portal.web.addresses import absolute
 
-log = logging.getLogger("portal")
 CALL_LIMIT = 10.0  # seconds for one call
 LOCK_LOOKUP_LIMIT = 3.0  # seconds for the question that sign-in can do without
 ERRANDS_KEPT = 3  # sign-ins begun in parallel tabs; more would outgrow the cookie
@@ -103,7 +102,7 @@ def pick_up(arguments: Mapping[str, str]) -> Errand:
     """The errand a callback belongs to, once. Raises SignInFailed for a denial, a wrong or a used state."""
     wiki = organisation().wiki_name
     if error := arguments.get("error"):
-        log.info(json.dumps({"event": "sign_in_denied", "cancelled": error == "unauthorized_client"}))
+        logs.write(logging.INFO, "sign_in_denied", cancelled=error == "unauthorized_client")
         if error in ("unauthorized_client", "access_denied"):
             raise SignInFailed(Message("You did not allow %(wiki)s to tell the portal who you are.", wiki=wiki))
         raise SignInFailed(Message("%(wiki)s refused the portal's question who you are.", wiki=wiki), 502)
@@ -158,7 +157,7 @@ def _standing(account: WikiAccount, deadline: Deadline) -> Standing:
     try:
         answer = deadline.run(lambda seconds: _ask_api(settings, account.username, seconds), at_most=limit)
     except (requests.RequestException, ValueError, TimeoutError) as error:
-        log.warning(json.dumps({"event": "wiki_api", "error": type(error).__name__, "blocked": account.blocked}))
+        logs.write(logging.WARNING, "wiki_api", error=type(error).__name__, blocked=account.blocked)
         return Standing.UNKNOWN
     return read_standing(answer, blocked=account.blocked)
 
@@ -195,7 +194,7 @@ def api_url(wiki_url: str) -> str:
 def _explained(error: Exception) -> SignInFailed:
     """The page's words for what went wrong between the portal and the wiki."""
     wiki = organisation().wiki_name
-    log.warning(json.dumps({"event": "wiki", "error": type(error).__name__}))
+    logs.write(logging.WARNING, "wiki", error=type(error).__name__)
     if isinstance(error, OAuthError):
         if error.error in CONSUMER_FAULTS:
             says = "%(wiki)s does not accept this portal as its consumer. The operator of the portal has to mend that."

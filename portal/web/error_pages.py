@@ -1,25 +1,25 @@
-"""Refusals and failures as pages in words: what happened, whether anything was saved, what to do, a reference id."""
+"""Refusals as pages in words: what happened, whether anything was saved, what to do, a reference id.
+
+What fails instead of being refused is in `portal.web.failures`.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
+import re
 import secrets
-import traceback
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, g, request
-from flask_login import current_user
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from portal.errors import Message, PortalError
 from portal.extensions import db
+from portal.web import logs
 from portal.web.filters import say
 from portal.web.fragments import render
-
-log = logging.getLogger("portal")
 
 WORDS = {
     400: Message("That request could not be understood."),
@@ -58,14 +58,37 @@ def title(status: int) -> str:
     return say(TITLES.get(status, TITLES[400]))
 
 
-def typed_text() -> list[tuple[str, str]]:
-    """What the person had typed, shown back on an error page so that nothing is lost."""
-    if request.method == "GET":
-        return []
+@dataclass(frozen=True, slots=True)
+class SentField:
+    """A field of the form that was sent. ``is_typed`` tells what a person may miss from what only the form needs."""
+
+    name: str
+    value: str
+    is_typed: bool
+
+
+NOT_TYPED = re.compile(r"[0-9]*|[0-9a-f-]{16,}|.{0,2}", re.DOTALL)  # ids, tokens, ticks
+
+
+def sent_fields() -> list[SentField]:
+    """Every field of the form that was sent, to be shown on an error page or sent again, so that nothing is lost."""
     try:
-        return [(name, value) for name, value in request.form.items() if name != "csrf_token" and len(value) > 2]
+        return [
+            SentField(name, value, is_typed=name != "csrf_token" and not NOT_TYPED.fullmatch(value))
+            for name, value in request.form.items(multi=True)
+        ]
     except HTTPException:
         return []
+
+
+def typed_fields() -> list[SentField]:
+    """What of it a person typed or chose."""
+    return [field for field in sent_fields() if field.is_typed]
+
+
+def reference() -> str:
+    """The id of this request on its error page and in the log."""
+    return str(g.setdefault("request_id", secrets.token_hex(4)))
 
 
 ERROR_PAGE = ("errors/error.html", "errors/_error.html")
@@ -78,30 +101,29 @@ def refuse(
 
     ``page`` names another page and fragment that say the same with more to do about it.
     """
-    reference = g.setdefault("request_id", secrets.token_hex(4))
     says = say(message) if message else say(WORDS.get(status, WORDS[400]))
-    log.log(logging.ERROR if status >= 500 else logging.WARNING, json.dumps(log_line(status, message)))
-    return render(
+    response = render(
         *page,
         status=status,
         error_status=status,
         says=says,
-        reference=reference,
-        typed=typed_text(),
+        reference=reference(),
+        typed=typed_fields(),
         **context,
     )
+    response.headers["X-Request-Id"] = reference()
+    logs.write(logging.ERROR if status >= 500 else logging.WARNING, "refused", **log_line(status, message))
+    return response
 
 
 def log_line(status: int, message: Message | str | None = None) -> dict[str, Any]:
     """What is logged of a refusal: ids and the message id, never its values or what was typed."""
-    person = getattr(current_user, "person", None) if current_user else None
     return {
-        "event": "refused" if status < 500 else "failed",
         "status": status,
-        "request": g.get("request_id"),
+        "request": reference(),
         "method": request.method,
         "endpoint": request.endpoint,
-        "person": person.id if person else None,
+        "person": getattr(g.get("_login_user"), "person_id", None),
         "why": message.id if isinstance(message, Message) else str(message or ""),
     }
 
@@ -125,27 +147,8 @@ def _stale(_error: StaleDataError) -> Response:
     return refuse(409, Message("This was changed by somebody else while you looked at it. Nothing was saved."))
 
 
-def _database_away(error: OperationalError) -> Response:
-    db.session.rollback()
-    log.error(json.dumps({"event": "database", "error": type(error.orig).__name__ if error.orig else "unknown"}))
-    return refuse(503)
-
-
-def _unexpected(error: Exception) -> Response:
-    db.session.rollback()
-    reference = g.setdefault("request_id", secrets.token_hex(4))
-    frames = [
-        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    log.error(json.dumps({"event": "exception", "request": reference, "type": type(error).__name__, "at": frames[-8:]}))
-    return refuse(500)
-
-
 def init_app(app: Flask) -> None:
     app.register_error_handler(PortalError, _portal_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(StaleDataError, _stale)
-    app.register_error_handler(OperationalError, _database_away)
-    if not app.config.get("PROPAGATE_EXCEPTIONS"):
-        app.register_error_handler(Exception, _unexpected)
     app.jinja_env.globals.update(error_title=title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 
@@ -22,7 +22,17 @@ def is_fragment_request() -> bool:
 def render(page: str, fragment: str | None = None, /, *, status: int = 200, **context: Any) -> Response:
     """Render the page, or its fragment when htmx asked. Both share one URL, so the answer varies."""
     template = fragment if fragment and is_fragment_request() else page
-    response = make_response(render_template(template, **context), status)
+    return _varying(render_template(template, **context), status)
+
+
+def render_alone(page: str, fragment: str, /, *, status: int, **context: Any) -> Response:
+    """As `render`, without what other pages are given (who is signed in): for when that cannot be asked."""
+    template = current_app.jinja_env.get_template(fragment if is_fragment_request() else page)
+    return _varying(template.render(context), status)
+
+
+def _varying(body: str, status: int) -> Response:
+    response = make_response(body, status)
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
 

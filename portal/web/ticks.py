@@ -6,7 +6,6 @@ A job takes the moment and returns how many things it did. It runs in a unit of 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from typing import Any
 from flask import Flask, current_app
 
 from portal.extensions import db
+from portal.web import logs
 from portal.web.unit_of_work import unit_of_work
 
-log = logging.getLogger("portal")
 Job = Callable[[datetime], int]
 
 
@@ -66,7 +65,7 @@ def _run(name: str, job: Job, *, rehearse: bool) -> Ran:
         return Ran(name, count, would_record=events)
     except Exception as error:  # whatever it is, the other jobs have to run
         kind = type(error).__name__
-        log.error(json.dumps({"event": "clock", "job": name, "error": kind}))
+        logs.write(logging.ERROR, "clock", job=name, error=kind)
         return Ran(name, failure=kind)
     return Ran(name, count)
 

@@ -10,16 +10,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import Enum, auto
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.database import WRITES
+from portal.database import BUSY_TIMEOUT_MS, WRITES
 from portal.extensions import db
 from portal.web import clock
 
+IDLE_LIMIT_MS = 30_000  # a writer that hangs, or whose machine is gone, holds up the others no longer than this
+POSTGRESQL_LIMITS = (
+    func.set_config("lock_timeout", str(BUSY_TIMEOUT_MS), True),
+    func.set_config("idle_in_transaction_session_timeout", str(IDLE_LIMIT_MS), True),
+)
+STAGE = "portal_stage"
 WRITER_LOCK = 71_170_001  # any number, the same for every process of one portal
 GIVEN = "moment_given"  # the unit of work was told its moment: the server's clock plays no part in it
+
+
+class Stage(Enum):
+    """How far the unit of work of this request came, if there was one."""
+
+    NONE = auto()
+    WRITING = auto()
+    COMMITTING = auto()
+
+
+def stage() -> Stage:
+    """Where the newest unit of work of this session is, or was when it ended."""
+    found: Stage = db.session().info.get(STAGE, Stage.NONE)
+    return found
+
 
 _before_commit: list[Callable[[Session], None]] = []
 
@@ -41,15 +63,16 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
     if session.info.get(WRITES):
         raise RuntimeError("a unit of work is already open")
     session.rollback()  # what was read so far is read anew under the lock
-    session.info[WRITES], session.info[GIVEN] = True, at is not None
+    session.info.update({WRITES: True, GIVEN: at is not None, STAGE: Stage.WRITING})
     try:
         connection = session.connection(execution_options={WRITES: True})
         if connection.dialect.name == "postgresql":
-            session.execute(select(func.pg_advisory_xact_lock(WRITER_LOCK)))
+            session.execute(select(*POSTGRESQL_LIMITS, func.pg_advisory_xact_lock(WRITER_LOCK)))
         yield at or clock.now()
         session.flush()
         for hook in _before_commit:
             hook(session)
+        session.info[STAGE] = Stage.COMMITTING
         session.commit()
     except BaseException:
         session.rollback()

@@ -1,0 +1,1 @@
+"""What happens when something breaks: an exception, the database, the disk, the power."""

@@ -1,0 +1,162 @@
+"""The database is locked, full or away: 503 in words, the typed text in a form that can be sent again, no restart.
+
+Here in one process and without waiting; tests/faults/test_served_faults.py does it to a served portal, with real disks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.extensions import db
+from portal.people.models import Person
+from portal.web.unit_of_work import unit_of_work
+from tests import factories
+from tests.faults import breaking
+from tests.faults.breaking import Breaking
+from tests.faults.watching import TYPED, faults_of, log_lines, rows
+from tests.requests import factories as requests
+from tests.requests.pages import Browser
+from tests.served import fields_of
+
+SQLITE = [breaking.sqlite_written_by_another, breaking.sqlite_full]
+SQLITE_UNREADABLE = [breaking.sqlite_kept_by_another, breaking.sqlite_gone]
+POSTGRESQL = [breaking.postgresql_written_by_another, breaking.postgresql_ending_writers]
+POSTGRESQL_UNREADABLE = [breaking.postgresql_refusing]
+
+
+def cases(sqlite: Sequence[Breaking], postgresql: Sequence[Breaking]) -> pytest.MarkDecorator:
+    """Each way to break a database, with that database."""
+    pairs = [("sqlite", way) for way in sqlite] + [("postgresql", way) for way in postgresql]
+    return pytest.mark.parametrize(
+        ("database_kind", "breaking_way"), pairs, ids=[getattr(way, "__name__", "") for _kind, way in pairs]
+    )
+
+
+@pytest.fixture
+def writer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Person:
+    breaking.impatient(monkeypatch)
+    return factories.member("Wren Writer")
+
+
+@pytest.fixture
+def browser(app: Flask, writer: Person) -> Browser:
+    browser = Browser(app, writer)
+    browser.token()
+    return browser
+
+
+@pytest.fixture
+def request_page(writer: Person) -> str:
+    return f"/requests/{requests.team_request(factories.member())}"
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    with log_lines() as written:
+        yield written
+
+
+@cases(SQLITE + SQLITE_UNREADABLE, POSTGRESQL + POSTGRESQL_UNREADABLE)
+@pytest.mark.parametrize("htmx", [False, True])
+def test_what_cannot_be_saved_can_be_sent_again(
+    app: Flask, browser: Browser, request_page: str, lines: list[str], breaking_way: Breaking, htmx: bool
+) -> None:
+    before, address = rows(), f"{request_page}/comments"
+    text = f"{TYPED} {'x' * 9000}"  # more than the database has room for
+
+    with breaking_way():
+        answer = browser.post(address, {"body": text, "audience": "team"}, htmx=htmx)
+
+    person_id = json.loads(lines[0])["person"]  # nobody, where it could not be asked who it is
+    assert faults_of(answer, lines, 503, person_id=person_id, typed=TYPED) == []
+    assert "Nothing was saved." in answer.text
+    assert rows() == before
+    again = browser.client.post(address, data=fields_of(answer.text, address))
+    assert again.status_code == 303, "the form on the error page is the one that was sent"
+    assert text in browser.text(request_page)
+
+
+@cases(SQLITE, POSTGRESQL)
+def test_reading_goes_on_while_nothing_can_be_saved(
+    app: Flask, browser: Browser, request_page: str, breaking_way: Breaking
+) -> None:
+    with breaking_way():
+        assert [browser.get(page).status_code for page in ("/", "/requests/", request_page, "/healthz")] == [200] * 4
+
+
+@cases(SQLITE_UNREADABLE, POSTGRESQL_UNREADABLE)
+def test_what_cannot_be_read_says_so_and_comes_back_by_itself(
+    app: Flask, browser: Browser, client: FlaskClient, request_page: str, lines: list[str], breaking_way: Breaking
+) -> None:
+    with breaking_way():
+        for page in ("/", "/requests/", "/roles", request_page, "/nothing-here"):
+            lines.clear()
+            answer = browser.get(page)
+            assert faults_of(answer, lines, 503, person_id=None) == [], page
+            assert "cannot reach its records right now" in answer.text
+        health = client.get("/healthz")
+        assert (health.status_code, health.get_json()) == (503, {"status": "database away"})
+        assert client.get("/roles").status_code == 200, "what needs no database is there for whoever is not signed in"
+        with browser.get("/static/portal.css") as looks:
+            assert looks.status_code == 200, "the error page has its looks"
+
+    assert browser.get(request_page).status_code == 200
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_connections_that_ended_while_nobody_used_them_are_not_noticed(
+    app: Flask, browser: Browser, request_page: str
+) -> None:
+    breaking.end_connections()
+
+    assert browser.get(request_page).status_code == 200
+    assert browser.post(f"{request_page}/comments", {"body": TYPED, "audience": "team"}).status_code == 303
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_connection_that_breaks_in_the_commit_leaves_open_whether_it_was_saved(
+    app: Flask, browser: Browser, request_page: str, lines: list[str], writer: Person
+) -> None:
+    person_id = writer.id
+    with breaking.postgresql_ending_commits():
+        answer = browser.post(f"{request_page}/comments", {"body": TYPED, "audience": "team"})
+
+    assert faults_of(answer, lines, 503, person_id=person_id, typed=TYPED) == []
+    assert "Look before you send it again" in answer.text
+    assert "Nothing was saved" not in answer.text
+    assert f'action="{request_page}/comments"' not in answer.text
+
+
+@pytest.mark.both_databases
+def test_a_reader_that_writes_is_an_error_of_ours_and_not_of_the_database(
+    app: Flask, browser: Browser, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def writes(**_values: object) -> str:
+        db.session.execute(db.text("UPDATE person SET name = 'Eve'"))
+        return "written"
+
+    writes.access_rule = "public"  # type: ignore[attr-defined]
+    monkeypatch.setitem(app.view_functions, "org.roles", writes)
+
+    answer = browser.get("/roles")
+
+    assert faults_of(answer, lines, 500, person_id=json.loads(lines[0])["person"]) == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_writer_that_hangs_is_let_go_by_the_server(app: Flask) -> None:
+    with unit_of_work():
+        limits = [db.session.scalar(db.text(f"SHOW {name}")) for name in LIMITS]
+    db.session.rollback()
+
+    assert limits == ["5s", "30s"]
+    assert [db.session.scalar(db.text(f"SHOW {name}")) for name in LIMITS] == ["0", "0"], "not of those who read"
+
+
+LIMITS = ("lock_timeout", "idle_in_transaction_session_timeout")
