@@ -90,7 +90,7 @@ def _reviews(facts: PersonFacts) -> list[Attention]:
 def init_app(app: Flask) -> None:
     """Bind the pages, the sources and the clock job of requests."""
     app.register_blueprint(bp)
-    app.jinja_env.globals.update(held_item_names=words.held_item_names)
+    app.jinja_env.globals.update(request_words=words)  # macros see no context
     add_navigation(
         app, NavigationEntry("requests.index", Message("Requests"), 20, shown=current.is_signed_in, key="g r")
     )
