@@ -102,7 +102,13 @@ def filings(volunteers: list[Reader]) -> list[Ask]:
         fields = reader.form("/requests/new", "/requests/new", kind="new_member")
         draft = str(reader.client.post("/requests/new", data={**fields, "csrf_token": reader.csrf}).location)
         typed = {name: value or "Because I can help." for name, value in reader.form(draft, draft).items()}
-        wanted = {"items": "role:mediawiki_specialist", "phorge_task": "", "until": "", "candidate_name": "", "go_on": "1"}
+        wanted = {
+            "items": "role:mediawiki_specialist",
+            "phorge_task": "",
+            "until": "",
+            "candidate_name": "",
+            "go_on": "1",
+        }
         answer = reader.client.post(draft, data={**typed, **wanted, "csrf_token": reader.csrf})
         if answer.status_code != 303:
             raise SystemExit(f"the draft was not saved: {answer.status_code}\n{answer.text}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from portal.access.models import Grant, GrantStep, ItemType, Step
 from portal.audit.chain import GENESIS, event_hash
@@ -151,18 +151,25 @@ def _request(filler: Filler, number: int, count: int, who: list[int], values: di
     hashes = {}
     for question in registry.kind("access_expansion").questions:
         text_id, hashes[question.field] = filler.text(candidate, WORDS, at)
-        filler.add(
-            Answer, request_id=request_id, field=question.field, text_id=text_id, created_at=at, by_id=candidate
-        )
+        filler.add(Answer, request_id=request_id, field=question.field, text_id=text_id, created_at=at, by_id=candidate)
     filler.event("request.filed", candidate, at, Audience.PUBLIC, request_id=request_id, data=hashes)
     _talk(filler, request_id, revision_id, members, candidate, at)
     if not open_:
-        _decide(filler, request_id, revision_id, item_id, who[0], candidate, item, at, approved=approved, recent=number >= count - OPEN - HELD)
+        _decide(
+            filler,
+            request_id,
+            revision_id,
+            item_id,
+            who[0],
+            candidate,
+            item,
+            at,
+            approved=approved,
+            recent=number >= count - OPEN - HELD,
+        )
 
 
-def _talk(
-    filler: Filler, request_id: int, revision_id: int, members: list[int], candidate: int, at: datetime
-) -> None:
+def _talk(filler: Filler, request_id: int, revision_id: int, members: list[int], candidate: int, at: datetime) -> None:
     others = [id for id in members if id != candidate]
     for number in range(COMMENTS):
         author = others[(request_id + number) % len(others)]
@@ -203,6 +210,7 @@ def _decide(
         grant_id = filler.add(
             Grant, person_id=candidate, item_type=ItemType.SYSTEM, item_key=item, origin=Origin.DECISION,
             decision_id=decision_id, request_id=request_id, created_at=then,
+            standing=Step.GRANTED if recent else Step.REVOKED,
         )  # fmt: skip
         ended = () if recent else (Step.REVOKED,)
         for step in (Step.APPROVED, Step.GRANTED, *ended):
@@ -221,7 +229,7 @@ def _set_sequences(filler: Filler) -> None:
         for model in filler.ids:
             table = model.__tablename__
             db.session.execute(
-                db.text(
+                text(
                     f"SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), (SELECT max(id) FROM \"{table}\"))"  # noqa: S608  # names of our own tables
                 )
             )

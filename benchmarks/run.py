@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--databases", default="sqlite,postgresql")
     parser.add_argument("--only", default="", help="names of pages, parted by commas")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108  # our own folder in it
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # our own folder in it
         yardstick = _bare(Path(folder))
         _print("bare page", yardstick, yardstick, 1)
         for kind in chosen.databases.split(","):
@@ -65,7 +65,9 @@ def _filled(kind: str, size: int, folder: Path) -> Iterator[tuple[Flask, str, li
     with app.app_context():
         who = fill.fill(size)
         db.session.remove()
-        print(f"\n{kind}, {size} requests with {fill.COMMENTS} comments each (filled in {time.monotonic() - begun:.0f} s)")
+        print(
+            f"\n{kind}, {size} requests with {fill.COMMENTS} comments each (filled in {time.monotonic() - begun:.0f} s)"
+        )
         yield app, url, who
         db.session.remove()
         db.engine.dispose()
@@ -98,7 +100,7 @@ def _report(app: Flask, url: str, who: list[int], yardstick: Cost, only: set[str
                     (director if name in ("dashboard", "request page") else member).client.get(found[0].path)
                 measure(server, found, times=40)
                 _print(name, measure(server, found, times=GETS), yardstick, len(sent))
-        writes = {
+        writes: dict[str, Callable[[], list[Ask]]] = {
             "comment": lambda: asks.comments(member, open_ids[:20], POSTS),
             "create": lambda: asks.filings([asks.Reader(app, id) for id in who[-FILINGS:]]),
             "decide": lambda: asks.decisions(director, open_ids[-DECISIONS:]),

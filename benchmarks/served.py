@@ -100,7 +100,7 @@ def serve(target: str, environ: dict[str, str]) -> Iterator[Server]:
         "--threads", "4", "--no-control-socket", "--log-level", "error",
     ]  # fmt: skip
     begun = time.monotonic()
-    process = subprocess.Popen(command, cwd=config.ROOT, env={**os.environ, **environ}, start_new_session=True)  # noqa: S603  # our own command
+    process = subprocess.Popen(command, cwd=config.ROOT, env={**os.environ, **environ}, start_new_session=True)
     try:
         _wait(port, begun)
         yield Server(process.pid, port, time.monotonic() - begun)
