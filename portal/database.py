@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, BindParameter, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, bindparam, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -40,6 +40,12 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Statements of pages that many people open are built once (`functools.cache`) and get their values when they run:
+# building one costs more than running it.
+NOW: BindParameter[datetime] = bindparam("now", type_=UTCDateTime())
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 JSONValue = JSON().with_variant(JSONB(), "postgresql")

@@ -42,3 +42,27 @@ class Leadership:
     deputy: PersonFacts | None
     board: tuple[PersonFacts, ...]
     acting_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everybody's standing at one moment. ``acted_for``: the Directors whose Deputy acts."""
+
+    people: dict[int, PersonFacts]
+    acted_for: frozenset[int] = frozenset()
+
+    def of(self, person_id: int) -> PersonFacts:
+        """The standing of this person, who may have no role at all."""
+        return self.people.get(person_id) or PersonFacts(person_id)
+
+    @property
+    def leadership(self) -> Leadership:
+        """Who leads."""
+        everybody = self.people.values()
+        director = next((person for person in everybody if person.is_director), None)
+        return Leadership(
+            director=director,
+            deputy=next((person for person in everybody if person.is_deputy), None),
+            board=tuple(sorted((person for person in everybody if person.is_board), key=lambda person: person.id)),
+            acting_open=director is not None and director.id in self.acted_for,
+        )

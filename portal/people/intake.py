@@ -139,7 +139,7 @@ def _person_for(name: str, issuer: str, sub: str | None, *, now: datetime) -> Pe
 
 def _refuse_late(post: Post, now: datetime) -> None:
     """Raises Conflict if somebody with an account could appoint in pages, or the post is taken."""
-    for id, facts in queries.everyone(now).items():
+    for id, facts in queries.standing(now).people.items():
         if policy.why_not_appoint(facts, post, None) is None and bindings.has_account(id):
             raise Conflict(
                 Message("%(name)s can appoint in the portal, under Appointments.", name=roles.living_person(id).name)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    and_,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.database import NOW, WRITES
 from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import Leads
-from portal.people.facts import Leadership, PersonFacts
+from portal.people.facts import Leadership, PersonFacts, Standing
 from portal.people.models import (
     Absence,
     ActingPeriod,
@@ -24,58 +38,75 @@ from portal.people.models import (
     WikiIdentity,
 )
 
+Moment = datetime | BindParameter[datetime]
+SAME_MOMENT = timedelta(seconds=1)  # within one reading transaction
+
 
 def in_force(
-    from_at: InstrumentedAttribute[datetime], to_at: InstrumentedAttribute[datetime | None], now: datetime
+    from_at: InstrumentedAttribute[datetime], to_at: InstrumentedAttribute[datetime | None], now: Moment
 ) -> ColumnElement[bool]:
     """SQL: the row with these two columns holds at this moment."""
     return and_(from_at <= now, or_(to_at.is_(None), to_at > now))
 
 
-def absent(now: datetime) -> ColumnElement[bool]:
+def absent(now: Moment) -> ColumnElement[bool]:
     """SQL: the absence holds at this moment."""
     return and_(in_force(Absence.from_at, Absence.to_at, now), or_(Absence.ended_at.is_(None), Absence.ended_at > now))
 
 
+def _acting(now: Moment) -> ColumnElement[bool]:
+    """SQL: the acting period is open at this moment."""
+    ended = ActingPeriod.ended_at
+    return and_(in_force(ActingPeriod.from_at, ActingPeriod.to_at, now), or_(ended.is_(None), ended > now))
+
+
+def standing(now: datetime) -> Standing:
+    """The standing of everybody who has a role or capacity, is away or locked: one statement.
+
+    A page asks for it in many places, so it is read once in a reading transaction; a unit of work always reads anew.
+    """
+    session = db.session()
+    transaction, at, found = session.info.get("standing", (None, now, Standing({})))
+    if transaction is None or transaction is not session.get_transaction() or abs(at - now) > SAME_MOMENT:
+        found = _collect(db.session.execute(_standing(), {"now": now}))
+        if not session.info.get(WRITES):
+            session.info["standing"] = (session.get_transaction(), now, found)
+    result: Standing = found
+    return result
+
+
 def facts_of(person_ids: Iterable[int], now: datetime) -> dict[int, PersonFacts]:
-    """The standing of each of these people, in one statement however many they are."""
-    ids = set(person_ids)
-    return _collect(_standing(now, ids), ids) if ids else {}
+    """The standing of each of these people."""
+    found = standing(now)
+    return {id: found.of(id) for id in set(person_ids)}
 
 
-def everyone(now: datetime, *, also: Iterable[int] = ()) -> dict[int, PersonFacts]:
-    """The standing of everybody with an active role or capacity, and of these others, in one statement."""
-    return _collect(_standing(now, None), set(also))
+def _collect(rows: Iterable[Any]) -> Standing:
+    parts: defaultdict[int, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for person_id, what, key in rows:
+        parts[person_id][what].add(key)
+    people = {id: _facts(id, found) for id, found in parts.items()}
+    return Standing(people, frozenset(id for id, found in parts.items() if found["acting"]))
 
 
-def _collect(statement: Any, ids: set[int]) -> dict[int, PersonFacts]:
-    found: dict[int, dict[str, set[str]]] = {id: _nothing() for id in ids}
-    for person_id, what, key in db.session.execute(statement):
-        found.setdefault(person_id, _nothing())[what].add(key)
-    return {id: _facts(id, parts) for id, parts in found.items()}
+@cache
+def _standing() -> CompoundSelect[Any]:
+    """SQL: one row per fact (person, what, key)."""
 
+    def rows(what: str, key: Any, person_id: Any, where: ColumnElement[bool]) -> Select[Any]:
+        return select(person_id, literal_column(f"'{what}'").label("what"), key.cast(String).label("key")).where(where)
 
-def _nothing() -> dict[str, set[str]]:
-    return {"role": set(), "capacity": set(), "lock": set(), "away": set()}
-
-
-def _standing(now: datetime, ids: set[int] | None) -> Any:
-    """SQL: one row per fact (person, what, key); of everybody when ``ids`` is None."""
-
-    def rows(what: str, key: Any, model: Any, *where: ColumnElement[bool]) -> Select[Any]:
-        query = select(model.person_id, literal(what).label("what"), key.cast(String).label("key")).where(*where)
-        return query if ids is None else query.where(model.person_id.in_(ids))
-
-    role, capacity = RoleAssignment, CapacityAssignment
+    role, capacity, locked = RoleAssignment, CapacityAssignment, WikiIdentity.locked_at.is_not(None)
     return union_all(
-        rows("role", role.role_key, role, in_force(role.from_at, role.to_at, now)),
-        rows("capacity", capacity.capacity, capacity, in_force(capacity.from_at, capacity.to_at, now)),
-        rows("lock", WikiIdentity.id, WikiIdentity, WikiIdentity.locked_at.is_not(None)),
-        rows("away", Absence.id, Absence, absent(now)),
+        rows("role", role.role_key, role.person_id, in_force(role.from_at, role.to_at, NOW)),
+        rows("capacity", capacity.capacity, capacity.person_id, in_force(capacity.from_at, capacity.to_at, NOW)),
+        rows("lock", WikiIdentity.id, WikiIdentity.person_id, locked),
+        rows("away", Absence.id, Absence.person_id, absent(NOW)),
+        rows("acting", ActingPeriod.id, ActingPeriod.director_id, _acting(NOW)),
     )
 
 
-def _facts(person_id: int, parts: dict[str, set[str]]) -> PersonFacts:
+def _facts(person_id: int, parts: Mapping[str, set[str]]) -> PersonFacts:
     roles = frozenset(parts["role"])
     leading = {lead: organisation().leading_role(lead) for lead in Leads}
     director, deputy = leading[Leads.DIRECTOR], leading[Leads.DEPUTY]
@@ -92,12 +123,12 @@ def _facts(person_id: int, parts: dict[str, set[str]]) -> PersonFacts:
 
 def facts(person_id: int, now: datetime) -> PersonFacts:
     """The standing of one person."""
-    return facts_of([person_id], now)[person_id]
+    return standing(now).of(person_id)
 
 
 def leadership(now: datetime) -> Leadership:
     """Who leads at this moment: Director, Deputy, Board, and whether the Deputy acts."""
-    return leadership_among(everyone(now), now)
+    return standing(now).leadership
 
 
 def acting_period(director_id: int, now: datetime) -> ActingPeriod | None:
@@ -106,8 +137,7 @@ def acting_period(director_id: int, now: datetime) -> ActingPeriod | None:
         select(ActingPeriod)
         .where(
             ActingPeriod.director_id == director_id,
-            in_force(ActingPeriod.from_at, ActingPeriod.to_at, now),
-            or_(ActingPeriod.ended_at.is_(None), ActingPeriod.ended_at > now),
+            _acting(now),
         )
         .order_by(ActingPeriod.id)
         .limit(1)
@@ -140,17 +170,6 @@ def find_by_name(name: str) -> Person | None:
         select(Person).where(Person.name == wanted, Person.merged_into_id.is_(None)).limit(2)
     ).all()
     return rows[0] if len(rows) == 1 else None
-
-
-def leadership_among(people: dict[int, PersonFacts], now: datetime) -> Leadership:
-    """Who leads, among these people (from `everyone`)."""
-    director = next((person for person in people.values() if person.is_director), None)
-    return Leadership(
-        director=director,
-        deputy=next((person for person in people.values() if person.is_deputy), None),
-        board=tuple(sorted((person for person in people.values() if person.is_board), key=lambda person: person.id)),
-        acting_open=director is not None and acting_period(director.id, now) is not None,
-    )
 
 
 def nda_on(person_id: int, now: datetime) -> date | None:

@@ -6,8 +6,9 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
 
 from portal.extensions import db
@@ -49,8 +50,12 @@ def find(token: str, *, now: datetime) -> SignIn | None:
 
 def known(token: str) -> SignIn | None:
     """The session of a token, living or ended."""
-    query = select(SignIn).where(SignIn.token_hash == hashed(token)).options(joinedload(SignIn.person))
-    return db.session.scalars(query).one_or_none()
+    return db.session.scalars(_of_token(), {"token": hashed(token)}).one_or_none()
+
+
+@cache
+def _of_token() -> Select[SignIn]:
+    return select(SignIn).where(SignIn.token_hash == bindparam("token")).options(joinedload(SignIn.person))
 
 
 def end(token: str, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import AccessItem, Role, Weight
 from portal.people import queries as people_queries
-from portal.people.facts import Leadership, PersonFacts
+from portal.people.facts import Standing
 from portal.requests.discussion_models import (
     Comment,
     CommentType,
@@ -83,8 +83,7 @@ def facts_of_many(team_requests: Sequence[TeamRequest], now: datetime) -> dict[i
         return {}
     ids = [found.id for found in team_requests]
     candidates = {found.candidate_id for found in team_requests}
-    standing = people_queries.everyone(now, also=candidates)
-    leadership = people_queries.leadership_among(standing, now)
+    standing = people_queries.standing(now)
     revisions = current_revisions(ids)
     parts = _parts(ids)
     groups = access_queries.groups_held(candidates, now)
@@ -94,7 +93,6 @@ def facts_of_many(team_requests: Sequence[TeamRequest], now: datetime) -> dict[i
             revisions.get(found.id),
             parts[found.id],
             standing=standing,
-            leadership=leadership,
             groups=groups.get(found.candidate_id, frozenset()),
             now=now,
         )
@@ -176,12 +174,11 @@ def _facts(
     revision: Revision | None,
     parts: _Parts,
     *,
-    standing: dict[int, PersonFacts],
-    leadership: Leadership,
+    standing: Standing,
     groups: frozenset[str],
     now: datetime,
 ) -> RequestFacts:
-    candidate = standing[found.candidate_id]
+    candidate = standing.of(found.candidate_id)
     items = tuple(item_facts(item) for item in revision.items) if revision else ()
     develops, liaises = _duties_after(candidate.roles, items)
     return RequestFacts(
@@ -190,7 +187,7 @@ def _facts(
         state=found.state,
         requester_id=found.requester_id,
         candidate_id=found.candidate_id,
-        leadership=leadership,
+        leadership=standing.leadership,
         now=now,
         revision_number=found.revision_number,
         fiscal=registry.kind(found.kind).fiscal,
@@ -208,9 +205,11 @@ def _facts(
         open_questions=len(parts.rows["question"]),
         awaits_review=bool(parts.rows["review"]),
         decided_by_board=max(parts.rows["decision"], default=(0, "", 0))[1] == "board",
-        members=frozenset(p.id for p in standing.values() if p.is_member and not p.locked),
+        members=frozenset(p.id for p in standing.people.values() if p.is_member and not p.locked),
         candidate_fits=candidate.is_member == registry.kind(found.kind).for_member,
-        members_not_away=frozenset(p.id for p in standing.values() if p.is_member and not p.away and not p.locked),
+        members_not_away=frozenset(
+            p.id for p in standing.people.values() if p.is_member and not p.away and not p.locked
+        ),
         candidate_locked=candidate.locked,
         would_develop=develops,
         would_liaise=liaises,
