@@ -31,10 +31,16 @@ class Step(StrEnum):
 
 
 class Grant(Base):
-    """Access of one person to one group or system. Immutable; what happens to it are its steps."""
+    """Access of one person to one group or system. Immutable; what happens to it are its steps.
+
+    ``standing`` and ``until`` repeat its newest step, so that what is held now is found without the history.
+    """
 
     __tablename__ = "grant"
-    __table_args__ = (Index("ix_grant_item_type_item_key", "item_type", "item_key"),)
+    __table_args__ = (
+        Index("ix_grant_item_type_item_key", "item_type", "item_key"),
+        Index("ix_grant_standing_until", "standing", "until"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
@@ -44,6 +50,8 @@ class Grant(Base):
     decision_id: Mapped[int | None] = mapped_column(index=True, comment="decision.id; requests lie above access")
     request_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
+    standing: Mapped[Step] = mapped_column(choice_type(Step, "grant_standing"), comment="the newest step")
+    until: Mapped[datetime | None] = mapped_column(comment="the end that the newest step carries")
 
     person: Mapped[Person] = relationship()
     steps: Mapped[list[GrantStep]] = relationship(back_populates="grant", order_by="GrantStep.id")
@@ -53,6 +61,7 @@ class GrantStep(Base):
     """Append-only: by whom, when, why, until when. Every step but "revoked" carries the end then in force."""
 
     __tablename__ = "grant_step"
+    __table_args__ = (Index("ix_grant_step_step_at", "step", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     grant_id: Mapped[int] = mapped_column(ForeignKey("grant.id"), index=True)

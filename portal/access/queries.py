@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from portal.access.models import Grant, GrantStep, ItemType, Step
 from portal.access.standing import HeldAccess, Status, status_of
+from portal.database import IDS, NOW
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.org import organisation
@@ -20,81 +22,87 @@ from portal.rules import queries as rules
 
 RECENTLY = timedelta(days=30)
 
-_Last = aliased(GrantStep, name="last_step")
+LIVE_STEPS = (Step.APPROVED, Step.GRANTED, Step.RENEWED)
+PROLONGING = (Step.APPROVED, Step.RENEWED)
 
 
-def _moment(step: Step) -> Any:
-    """SQL: when this step was taken."""
-    return func.max(case((GrantStep.step == step, GrantStep.at)))
+def _moment(step: Step) -> ScalarSelect[Any]:
+    """SQL: when this step was taken last."""
+    taken = (GrantStep.grant_id == Grant.id, GrantStep.step == step)
+    return select(func.max(GrantStep.at)).where(*taken).correlate(Grant).scalar_subquery()
 
 
-_summary = (
-    select(
-        GrantStep.grant_id,
-        func.max(GrantStep.id).label("last_id"),
-        _moment(Step.APPROVED).label("approved_at"),
-        _moment(Step.GRANTED).label("granted_at"),
-        func.max(case((GrantStep.step.in_((Step.APPROVED, Step.RENEWED)), GrantStep.decision_id))).label("decision_id"),
-    )
-    .group_by(GrantStep.grant_id)
-    .subquery("summary")
-)
+def _newest_decision() -> ScalarSelect[Any]:
+    """SQL: the newest decision that gave or prolonged the access."""
+    taken = (GrantStep.grant_id == Grant.id, GrantStep.step.in_(PROLONGING))
+    return select(func.max(GrantStep.decision_id)).where(*taken).correlate(Grant).scalar_subquery()
 
 
-def _standings() -> Select[Any]:
-    columns = (_summary.c.approved_at, _summary.c.granted_at, _summary.c.decision_id)
-    return (
-        select(Grant, Person.name, *columns, _Last.step, _Last.until, _Last.at)
-        .join(_summary, _summary.c.grant_id == Grant.id)
-        .join(_Last, _Last.id == _summary.c.last_id)
-        .join(Person, Person.id == Grant.person_id)
-    )
+def _standings() -> Any:
+    """SQL: each access with how it stands, in the order of `_held`."""
+    columns = (Grant.id, Grant.person_id, Person.name, Grant.item_type, Grant.item_key, Grant.origin)
+    own = (Grant.decision_id, Grant.request_id, Grant.created_at, Grant.standing, Grant.until)
+    moments = (_moment(Step.APPROVED), _moment(Step.GRANTED), _moment(Step.REVOKED))
+    query = select(*columns, *own, _newest_decision(), *moments).join(Person, Person.id == Grant.person_id)
+    return query.order_by(Grant.id)
 
 
-def _live(now: datetime) -> ColumnElement[bool]:
-    """SQL: neither revoked nor past its end."""
-    return and_(_Last.step != Step.REVOKED, or_(_Last.until.is_(None), _Last.until > now))
+def _live() -> ColumnElement[bool]:
+    """SQL: neither revoked nor past its end at ``NOW``."""
+    return and_(Grant.standing.in_(LIVE_STEPS), or_(Grant.until.is_(None), Grant.until > NOW))
 
 
-def _read(query: Select[Any], now: datetime) -> list[HeldAccess]:
-    return [_held(*row, now=now) for row in db.session.execute(query.order_by(Grant.id))]
+def _read(query: Select[Any], now: datetime, **values: Any) -> list[HeldAccess]:
+    return [_held(*row, now=now) for row in db.session.execute(query, {"now": now, **values})]
 
 
 def _held(
-    grant: Grant,
+    id: int,
+    person_id: int,
     name: str,
-    approved_at: datetime | None,
-    granted_at: datetime | None,
-    decision_id: int | None,
+    item_type: ItemType,
+    item_key: str,
+    origin: Origin,
+    own_decision: int | None,
+    request_id: int | None,
+    created_at: datetime,
     last: Step,
     until: datetime | None,
-    last_at: datetime,
+    decision: int | None,
+    approved_at: datetime | None,
+    granted_at: datetime | None,
+    revoked_at: datetime | None,
     *,
     now: datetime,
 ) -> HeldAccess:
     status = status_of(last, granted_at=granted_at, until=until, now=now)
-    since = granted_at or approved_at or grant.created_at
-    ended = {Status.REVOKED: last_at, Status.ENDED: until}
+    since = granted_at or approved_at or created_at
+    ended = {Status.REVOKED: revoked_at, Status.ENDED: until}
     return HeldAccess(
-        grant_id=grant.id,
-        person_id=grant.person_id,
+        grant_id=id,
+        person_id=person_id,
         person_name=name,
-        item_type=grant.item_type,
-        item_key=grant.item_key,
+        item_type=item_type,
+        item_key=item_key,
         status=status,
         since=since,
-        since_known=grant.origin is not Origin.BEFORE_PORTAL or since != grant.created_at,
+        since_known=origin is not Origin.BEFORE_PORTAL or since != created_at,
         until=until,
         ended_at=ended.get(status),
-        origin=grant.origin,
-        decision_id=decision_id or grant.decision_id,
-        request_id=grant.request_id,
+        origin=origin,
+        decision_id=decision or own_decision,
+        request_id=request_id,
     )
+
+
+@cache
+def _live_of_people() -> Any:
+    return _standings().where(Grant.person_id.in_(IDS), _live())
 
 
 def held(person_id: int, now: datetime) -> list[HeldAccess]:
     """What the person holds at this moment, approved or granted, the oldest first."""
-    return _read(_standings().where(Grant.person_id == person_id, _live(now)), now)
+    return _read(_live_of_people(), now, ids=[person_id])
 
 
 def history(person_id: int, now: datetime) -> list[HeldAccess]:
@@ -105,23 +113,26 @@ def history(person_id: int, now: datetime) -> list[HeldAccess]:
 def held_item(person_id: int, item_type: ItemType, item_key: str, now: datetime) -> HeldAccess | None:
     """The person's live access to this group or system."""
     same = (Grant.person_id == person_id, Grant.item_type == item_type, Grant.item_key == item_key)
-    return next(iter(_read(_standings().where(*same, _live(now)), now)), None)
+    return next(iter(_read(_standings().where(*same, _live()), now)), None)
+
+
+@cache
+def _live_groups() -> Any:
+    wanted = (Grant.person_id.in_(IDS), Grant.item_type == ItemType.ACCESS_GROUP, _live())
+    return select(Grant.person_id, Grant.item_key).where(*wanted)
 
 
 def groups_held(person_ids: Iterable[int], now: datetime) -> dict[int, frozenset[str]]:
     """The access groups each of these people holds at this moment, approved or granted."""
     found: dict[int, set[str]] = {id: set() for id in person_ids}
-    if not found:
-        return {}
-    query = _standings().where(Grant.person_id.in_(found), Grant.item_type == ItemType.ACCESS_GROUP, _live(now))
-    for access in _read(query, now):
-        found[access.person_id].add(access.item_key)
+    for person_id, key in db.session.execute(_live_groups(), {"ids": list(found), "now": now}):
+        found[person_id].add(key)
     return {id: frozenset(keys) for id, keys in found.items()}
 
 
 def holders(now: datetime, *, item_type: ItemType | None = None, item_key: str | None = None) -> list[HeldAccess]:
     """Everybody who holds access at this moment, by name; of one type or to one item if asked."""
-    query = _standings().where(_live(now))
+    query = _standings().where(_live())
     if item_type is not None:
         query = query.where(Grant.item_type == item_type)
     if item_key is not None:
@@ -129,25 +140,29 @@ def holders(now: datetime, *, item_type: ItemType | None = None, item_key: str |
     return sorted(_read(query, now), key=lambda access: (access.person_name.casefold(), access.grant_id))
 
 
+@cache
+def _waiting() -> Any:
+    return _standings().where(_live(), _moment(Step.GRANTED).is_(None))
+
+
 def waiting_to_be_granted(now: datetime) -> list[HeldAccess]:
     """Approved, not past its end, and not granted yet: the longest waiting first."""
-    return _read(_standings().where(_live(now), _summary.c.granted_at.is_(None)), now)
+    return _read(_waiting(), now)
 
 
 def ended_recently(now: datetime) -> list[HeldAccess]:
     """Granted access that ended, by date or by hand, in the last 30 days: to be taken off the servers; newest first."""
     since = now - RECENTLY
-    revoked = and_(_Last.step == Step.REVOKED, _Last.at > since)
-    lapsed = and_(_Last.step != Step.REVOKED, _Last.until <= now, _Last.until > since)
-    found = _read(_standings().where(_summary.c.granted_at.is_not(None), or_(revoked, lapsed)), now)
+    by_hand = select(GrantStep.grant_id).where(GrantStep.step == Step.REVOKED, GrantStep.at > since)
+    revoked = and_(Grant.standing == Step.REVOKED, Grant.id.in_(by_hand))
+    lapsed = and_(Grant.standing.in_(LIVE_STEPS), Grant.until <= now, Grant.until > since)
+    found = _read(_standings().where(_moment(Step.GRANTED).is_not(None), or_(revoked, lapsed)), now)
     return sorted(found, key=lambda access: access.ended_at or now, reverse=True)
 
 
 def of_decision(decision_id: int, now: datetime) -> list[HeldAccess]:
     """What this decision gave or prolonged, as it stands at this moment."""
-    prolonged = select(GrantStep.grant_id).where(
-        GrantStep.decision_id == decision_id, GrantStep.step.in_((Step.APPROVED, Step.RENEWED))
-    )
+    prolonged = select(GrantStep.grant_id).where(GrantStep.decision_id == decision_id, GrantStep.step.in_(PROLONGING))
     return _read(_standings().where(or_(Grant.decision_id == decision_id, Grant.id.in_(prolonged))), now)
 
 

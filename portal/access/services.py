@@ -194,6 +194,7 @@ def _begin(
         decision_id=decision_id,
         request_id=request_id,
         created_at=now,
+        standing=Step.GRANTED if origin is Origin.BEFORE_PORTAL else Step.APPROVED,
     )
     db.session.add(grant)
     db.session.flush()
@@ -224,6 +225,7 @@ def _step(
             decision_id=decision_id,
         )
     )
+    grant.standing, grant.until = step, until
     db.session.flush()
     audit.record(
         f"grant.{step.value}",
