@@ -52,7 +52,7 @@ def migrate(database_url: str) -> None:
 
 
 class SqliteDatabase:
-    """A file that is the template again after `reset`."""
+    """A file that is the template again after `reset`, or what `keep` kept."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="portal-test-"))
@@ -62,14 +62,19 @@ class SqliteDatabase:
         self.path = self.folder / "test.db"
         self.url = f"sqlite:///{self.path}"
 
-    def reset(self) -> None:
+    def reset(self, kept: str = "template") -> None:
+        """Nobody may be connected."""
         for leftover in self.folder.glob("test.db*"):
             leftover.unlink()
-        shutil.copyfile(self.template, self.path)
+        shutil.copyfile(self.folder / f"{kept}.db", self.path)
+
+    def keep(self, name: str) -> None:
+        """Keep what is there now, for `reset`. Nobody may be connected."""
+        shutil.copyfile(self.path, self.folder / f"{name}.db")
 
 
 class PostgresqlDatabase:
-    """A database of a real server, made anew from a template by `reset`."""
+    """A database of a real server, made anew from a template by `reset`, or from what `keep` kept."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
@@ -90,11 +95,16 @@ class PostgresqlDatabase:
             for statement in statements:
                 connection.execute(statement)
 
-    def reset(self) -> None:
-        self.execute(
-            f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)",
-            f"CREATE DATABASE {self.name} TEMPLATE portal_template",
-        )
+    def reset(self, kept: str = "template") -> None:
+        """Nobody may be connected."""
+        self.copy(f"portal_{kept}", self.name)
+
+    def keep(self, name: str) -> None:
+        """Keep what is there now, for `reset`. Nobody may be connected."""
+        self.copy(self.name, f"portal_{name}")
+
+    def copy(self, source: str, target: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)", f"CREATE DATABASE {target} TEMPLATE {source}")
 
     def close(self) -> None:
         self.server.cleanup()
