@@ -11,7 +11,7 @@ from alembic import op
 from portal.database import UTCDateTime
 
 revision = "2026_11_26_grant_standing"
-down_revision = "2026_11_23_initial"
+down_revision = "2026_11_26_clock"
 branch_labels = None
 depends_on = None
 
