@@ -5,9 +5,23 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from flask import Response, request
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """An answer word for word, for what a wiki can say but this one cannot be brought to."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json; charset=UTF-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def response(self) -> Response:
+        return Response(self.body, self.status, headers=list(self.headers), content_type=self.content_type)
 
 
 class Fault(StrEnum):

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from devwiki.accounts import DEMO, Account, Block
-from devwiki.faults import Fault
+from devwiki.faults import Canned, Fault
 
 CODE_LIFETIME = 600  # seconds, fixed in the real provider too
 TOKEN_LIFETIME = 3600
@@ -53,12 +53,13 @@ class IssuedCode:
 
 @dataclass(slots=True)
 class DevWiki:
-    """One development wiki. Tests switch ``generation``, ``fault`` and ``central_auth`` while it runs."""
+    """One development wiki. Tests switch ``generation``, ``fault``, ``canned`` and ``central_auth`` while it runs."""
 
     client: Client
     generation: str = "46"
     fault: Fault = Fault.NONE
     fault_on: frozenset[str] = frozenset({"token", "profile", "api"})
+    canned: dict[str, Canned] = field(default_factory=dict)
     delay: float = 30.0  # seconds that a slow or dribbling answer takes
     central_auth: bool = True
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class DevWiki:
             self.codes, self.used, self.tokens = {}, set(), {}
             self.generation, self.fault, self.central_auth, self.delay = "46", Fault.NONE, True, 30.0
             self.fault_on = frozenset({"token", "profile", "api"})
-            self.user_agents = []
+            self.user_agents, self.canned = [], {}
 
     def fault_at(self, place: str) -> Fault:
         return self.fault if place in self.fault_on else Fault.NONE

@@ -7,13 +7,13 @@ way ends in a `SignInFailed` with a sentence that names the cause, within the ti
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, current_app, session, url_for
 
@@ -22,13 +22,16 @@ from portal.errors import Message
 from portal.org import organisation
 from portal.people.deadline import Deadline
 from portal.people.wiki_account import SignInFailed, Standing, WikiAccount, read_profile, read_standing
+from portal.people.wiki_http import PermissionEnded, TokenRefused, listen_carefully
 from portal.web import logs
 from portal.web.addresses import absolute
 
 CALL_LIMIT = 10.0  # seconds for one call
 LOCK_LOOKUP_LIMIT = 3.0  # seconds for the question that sign-in can do without
 ERRANDS_KEPT = 3  # sign-ins begun in parallel tabs; more would outgrow the cookie
-CONSUMER_FAULTS = ("invalid_client", "access_denied", "unauthorized_client")
+CODE_WORD = re.compile(r"[a-z_]{1,40}")
+CANCELLED = ("unauthorized_client", "access_denied")  # the first is what the wiki says, the second the standard
+TROUBLE = (TokenRefused, PermissionEnded, requests.RequestException, ValueError, RecursionError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def init_app(app: Flask) -> None:
         userinfo_endpoint=f"{base}/oauth2/resource/profile",
         api_base_url=f"{base}/oauth2/",
         user_agent=settings.user_agent,
+        compliance_fix=listen_carefully,
         client_kwargs={
             "code_challenge_method": "S256",
             "default_timeout": CALL_LIMIT,
@@ -102,10 +106,11 @@ def pick_up(arguments: Mapping[str, str]) -> Errand:
     """The errand a callback belongs to, once. Raises SignInFailed for a denial, a wrong or a used state."""
     wiki = organisation().wiki_name
     if error := arguments.get("error"):
-        logs.write(logging.INFO, "sign_in_denied", cancelled=error == "unauthorized_client")
-        if error in ("unauthorized_client", "access_denied"):
-            raise SignInFailed(Message("You did not allow %(wiki)s to tell the portal who you are.", wiki=wiki))
-        raise SignInFailed(Message("%(wiki)s refused the portal's question who you are.", wiki=wiki), 502)
+        cause = error if CODE_WORD.fullmatch(error) else "?"  # anybody can write into this address
+        if error in CANCELLED:
+            says = Message("You did not allow %(wiki)s to tell the portal who you are.", wiki=wiki)
+            raise SignInFailed(says, cause=cause)
+        raise SignInFailed(Message("%(wiki)s refused the portal's question who you are.", wiki=wiki), 502, cause=cause)
     errands: dict[str, Any] = dict(session.get("errands", {}))
     found = errands.pop(arguments.get("state", ""), None)
     session["errands"] = errands
@@ -123,7 +128,7 @@ def converse(errand: Errand, code: str) -> tuple[WikiAccount, Standing]:
     try:
         token = deadline.run(lambda seconds: _token(client, errand, code, callback, seconds), at_most=CALL_LIMIT)
         answer = deadline.run(lambda seconds: _profile(client, token, seconds), at_most=CALL_LIMIT)
-    except (OAuthError, requests.RequestException, ValueError, TimeoutError) as error:
+    except TROUBLE as error:
         raise _explained(error) from error
     account = read_profile(issuer(), answer)
     return account, _standing(account, deadline)
@@ -133,7 +138,7 @@ def _token(client: Any, errand: Errand, code: str, callback: str, seconds: float
     answer = client.fetch_access_token(
         redirect_uri=callback, code=code, code_verifier=errand.verifier, timeout=seconds, allow_redirects=False
     )
-    token = answer.get("access_token")  # the wiki's own error shape has no "error" key and gets this far
+    token = answer.get("access_token")
     if not isinstance(token, str) or not token:
         raise ValueError("no access token")
     return token
@@ -142,6 +147,8 @@ def _token(client: Any, errand: Errand, code: str, callback: str, seconds: float
 def _profile(client: Any, token: str, seconds: float) -> object:
     bearer = {"access_token": token, "token_type": "Bearer"}
     response: requests.Response = client.get("resource/profile", token=bearer, timeout=seconds, allow_redirects=False)
+    if response.status_code == 401:
+        raise PermissionEnded
     response.raise_for_status()
     if response.status_code != 200 or "json" not in response.headers.get("Content-Type", ""):
         raise ValueError("not JSON")
@@ -156,8 +163,9 @@ def _standing(account: WikiAccount, deadline: Deadline) -> Standing:
     settings, limit = _settings(), CALL_LIMIT if account.blocked else LOCK_LOOKUP_LIMIT
     try:
         answer = deadline.run(lambda seconds: _ask_api(settings, account.username, seconds), at_most=limit)
-    except (requests.RequestException, ValueError, TimeoutError) as error:
-        logs.write(logging.WARNING, "wiki_api", error=type(error).__name__, blocked=account.blocked)
+    except TROUBLE as error:
+        if not account.blocked:  # a blocked account is refused for it, and that is logged
+            logs.write(logging.WARNING, "wiki_api", error=type(error).__name__)
         return Standing.UNKNOWN
     return read_standing(answer, blocked=account.blocked)
 
@@ -176,6 +184,7 @@ def _ask_api(settings: config.Settings, username: str, seconds: float) -> object
         "guiuser": username,
     }
     with requests.Session() as http:
+        listen_carefully(http)
         http.trust_env = False
         http.headers["User-Agent"] = settings.user_agent
         if settings.outbound_proxy:
@@ -193,24 +202,57 @@ def api_url(wiki_url: str) -> str:
 
 def _explained(error: Exception) -> SignInFailed:
     """The page's words for what went wrong between the portal and the wiki."""
-    wiki = organisation().wiki_name
-    logs.write(logging.WARNING, "wiki", error=type(error).__name__)
-    if isinstance(error, OAuthError):
-        if error.error in CONSUMER_FAULTS:
-            says = "%(wiki)s does not accept this portal as its consumer. The operator of the portal has to mend that."
-            return SignInFailed(Message(says, wiki=wiki), 502)
-        return SignInFailed(
-            Message("%(wiki)s did not accept this sign-in: it was used already or took too long.", wiki=wiki), 400
+    says, status = _words(error, organisation().wiki_name)
+    return SignInFailed(says, status, cause=f"{type(error).__name__} {_detail(error)}".strip())
+
+
+def _detail(error: Exception) -> str:
+    """The wiki's code for it: a number, or a word of the standard."""
+    if isinstance(error, TokenRefused):
+        return error.error if CODE_WORD.fullmatch(error.error) else "?"
+    response = getattr(error, "response", None)
+    return str(response.status_code) if response is not None else ""
+
+
+def _words(error: Exception, wiki: str) -> tuple[Message, int]:
+    if isinstance(error, TokenRefused):
+        return _words_for_no_token(error, wiki)
+    if isinstance(error, PermissionEnded):
+        says = Message(
+            "%(wiki)s took its permission back before the portal could read who you are. Begin the sign-in again.",
+            wiki=wiki,
         )
+        return says, 502
     if isinstance(error, (TimeoutError, requests.Timeout)):
-        return SignInFailed(Message("%(wiki)s did not answer in time.", wiki=wiki), 503)
+        return Message("%(wiki)s did not answer in time.", wiki=wiki), 503
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        status = error.response.status_code
-        if status in (403, 429):
-            says = "%(wiki)s's protection against robots turned the portal away (error %(status)s)."
-            return SignInFailed(Message(says, wiki=wiki, status=status), 502)
-        return SignInFailed(Message("%(wiki)s answered with error %(status)s.", wiki=wiki, status=status), 502)
-    if isinstance(error, ValueError):
-        says = "%(wiki)s answered with something else than a sign-in answer, perhaps a maintenance page."
-        return SignInFailed(Message(says, wiki=wiki), 502)
-    return SignInFailed(Message("The portal cannot reach %(wiki)s: it is down or the way to it is.", wiki=wiki), 503)
+        return _words_for_status(error.response.status_code, wiki), 502
+    if isinstance(error, (ValueError, RecursionError, requests.exceptions.ContentDecodingError)):
+        says = Message(
+            "%(wiki)s answered with something else than a sign-in answer, perhaps a maintenance page.", wiki=wiki
+        )
+        return says, 502
+    return Message("The portal cannot reach %(wiki)s: it is down or the way to it is.", wiki=wiki), 503
+
+
+def _words_for_no_token(refused: TokenRefused, wiki: str) -> tuple[Message, int]:
+    if refused.is_consumers_fault:
+        says = Message(
+            "%(wiki)s does not accept this portal as its consumer. The operator of the portal has to mend that.",
+            wiki=wiki,
+        )
+        return says, 502
+    if refused.is_about_the_code:
+        return Message("%(wiki)s did not accept this sign-in: it was used already or took too long.", wiki=wiki), 400
+    says = Message(
+        "%(wiki)s does not understand how this portal asks. The operator of the portal has to mend that.", wiki=wiki
+    )
+    return says, 502
+
+
+def _words_for_status(status: int, wiki: str) -> Message:
+    if status in (403, 429):
+        return Message(
+            "%(wiki)s's protection against robots turned the portal away (error %(status)s).", wiki=wiki, status=status
+        )
+    return Message("%(wiki)s answered with error %(status)s.", wiki=wiki, status=status)

@@ -148,7 +148,9 @@ def _signed_out(says: str) -> ResponseReturnValue:
 @bp.errorhandler(SignInFailed)
 def failed(error: SignInFailed) -> Response:
     """A page that names the cause. It changes nothing: who is signed in stays signed in."""
-    return error_pages.refuse(error.status, error.message, page=FAILED, try_again_next=oauth.last_next() or "/")
+    return error_pages.refuse(
+        error.status, error.message, page=FAILED, cause=error.cause, try_again_next=oauth.last_next() or "/"
+    )
 
 
 def sign_in_url() -> str:

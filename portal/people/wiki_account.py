@@ -17,11 +17,12 @@ BEFORE_ALL = datetime(2001, 1, 15, tzinfo=UTC)  # the wiki keeps no date for its
 
 
 class SignInFailed(PortalError):
-    """Nobody was signed in. ``status`` is the HTTP status of the page that says why."""
+    """Nobody was signed in. ``status`` is the HTTP status of the page that says why, ``cause`` a word for the log."""
 
-    def __init__(self, message: Message | str, status: int = 403) -> None:
+    def __init__(self, message: Message | str, status: int = 403, *, cause: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.cause = cause
 
 
 class AccountShut(SignInFailed):

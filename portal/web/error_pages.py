@@ -95,11 +95,16 @@ ERROR_PAGE = ("errors/error.html", "errors/_error.html")
 
 
 def refuse(
-    status: int, message: Message | str | None = None, *, page: tuple[str, str] = ERROR_PAGE, **context: Any
+    status: int,
+    message: Message | str | None = None,
+    *,
+    page: tuple[str, str] = ERROR_PAGE,
+    cause: str = "",
+    **context: Any,
 ) -> Response:
     """The error page of a status, logged once as a structured line without private text.
 
-    ``page`` names another page and fragment that say the same with more to do about it.
+    ``page`` names another page and fragment that say the same with more to do about it; ``cause`` is for the log.
     """
     says = say(message) if message else say(WORDS.get(status, WORDS[400]))
     response = render(
@@ -112,11 +117,11 @@ def refuse(
         **context,
     )
     response.headers["X-Request-Id"] = reference()
-    logs.write(logging.ERROR if status >= 500 else logging.WARNING, "refused", **log_line(status, message))
+    logs.write(logging.ERROR if status >= 500 else logging.WARNING, "refused", **log_line(status, message, cause))
     return response
 
 
-def log_line(status: int, message: Message | str | None = None) -> dict[str, Any]:
+def log_line(status: int, message: Message | str | None = None, cause: str = "") -> dict[str, Any]:
     """What is logged of a refusal: ids and the message id, never its values or what was typed."""
     return {
         "status": status,
@@ -125,6 +130,7 @@ def log_line(status: int, message: Message | str | None = None) -> dict[str, Any
         "endpoint": request.endpoint,
         "person": getattr(g.get("_login_user"), "person_id", None),
         "why": message.id if isinstance(message, Message) else str(message or ""),
+        **({"cause": cause} if cause else {}),
     }
 
 
