@@ -1,6 +1,6 @@
 """grant: how it stands, repeated from its newest step
 
-Revision: 2026_11_26_grant_standing, after: 2026_11_23_initial
+Revision: 2026_11_26_grant_standing, after: 2026_11_26_clock
 """
 
 from __future__ import annotations
