@@ -30,8 +30,8 @@ PAGE = ("errors/failed.html", "errors/_error.html")
 FAILED = Message("Something in the portal failed. It is not your fault.")
 CANNOT_READ = Message("The portal cannot reach its records right now. Try again in a minute.")
 CANNOT_SAVE = Message("The portal cannot save right now. Try again in a minute.")
-UNKNOWN = Message(
-    "The connection broke while this was being saved, so it may be saved or not. Look before you send it again."
+MAY_BE_SAVED = Message(
+    "Something failed after or while this was saved. Look whether it is there before you send it again."
 )
 LINES_LOGGED = 6
 RETRY_AFTER = "30"  # seconds, for programs that ask
@@ -66,15 +66,16 @@ def failed(error: Exception) -> Response:
 
 
 def _says(error: Exception, *, away: bool, reached: Stage) -> Message:
-    if reached is Stage.COMMITTING and isinstance(error, DBAPIError) and error.connection_invalidated:
-        return UNKNOWN
+    broke = isinstance(error, DBAPIError) and error.connection_invalidated
+    if reached is Stage.SAVED or (reached is Stage.COMMITTING and broke):
+        return MAY_BE_SAVED
     if not away:
         return FAILED
     return CANNOT_READ if request.method in SAFE_METHODS and reached is Stage.NONE else CANNOT_SAVE
 
 
 def _page(status: int, says: Message) -> Response:
-    can_resend = request.method == "POST" and status == 503 and says is not UNKNOWN
+    can_resend = request.method == "POST" and status == 503 and says is not MAY_BE_SAVED
     try:
         return render_alone(
             *PAGE,
@@ -85,7 +86,7 @@ def _page(status: int, says: Message) -> Response:
             sent=sent_fields(),
             typed=typed_fields(),
             send_to=request.full_path.rstrip("?") if can_resend else None,
-            may_be_saved=says is UNKNOWN,
+            may_be_saved=says is MAY_BE_SAVED,
             alone=True,
         )
     except Exception:  # not even the page: the cause is in the log already

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,18 +29,23 @@ WRITER_LOCK = 71_170_001  # any number, the same for every process of one portal
 GIVEN = "moment_given"  # the unit of work was told its moment: the server's clock plays no part in it
 
 
-class Stage(Enum):
-    """How far the unit of work of this request came, if there was one."""
+class Stage(IntEnum):
+    """How far this request came with writing; it only goes on, also when a second unit of work is opened."""
 
     NONE = auto()
     WRITING = auto()
     COMMITTING = auto()
+    SAVED = auto()
 
 
 def stage() -> Stage:
-    """Where the newest unit of work of this session is, or was when it ended."""
+    """How far the units of work of this session came."""
     found: Stage = db.session().info.get(STAGE, Stage.NONE)
     return found
+
+
+def _reach(session: Session, reached: Stage) -> None:
+    session.info[STAGE] = max(stage(), reached)
 
 
 _before_commit: list[Callable[[Session], None]] = []
@@ -63,7 +68,8 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
     if session.info.get(WRITES):
         raise RuntimeError("a unit of work is already open")
     session.rollback()  # what was read so far is read anew under the lock
-    session.info.update({WRITES: True, GIVEN: at is not None, STAGE: Stage.WRITING})
+    session.info[WRITES], session.info[GIVEN] = True, at is not None
+    _reach(session, Stage.WRITING)
     try:
         connection = session.connection(execution_options={WRITES: True})
         if connection.dialect.name == "postgresql":
@@ -72,8 +78,9 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
         session.flush()
         for hook in _before_commit:
             hook(session)
-        session.info[STAGE] = Stage.COMMITTING
+        _reach(session, Stage.COMMITTING)
         session.commit()
+        _reach(session, Stage.SAVED)
     except BaseException:
         session.rollback()
         raise

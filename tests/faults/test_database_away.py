@@ -128,7 +128,7 @@ def test_a_connection_that_breaks_in_the_commit_leaves_open_whether_it_was_saved
         answer = browser.post(f"{request_page}/comments", {"body": TYPED, "audience": "team"})
 
     assert faults_of(answer, lines, 503, person_id=person_id, typed=TYPED) == []
-    assert "Look before you send it again" in answer.text
+    assert "Look whether it is there" in answer.text
     assert "Nothing was saved" not in answer.text
     assert f'action="{request_page}/comments"' not in answer.text
 

@@ -8,12 +8,13 @@ from typing import Any, NoReturn
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 from werkzeug.routing import Rule
 
 from portal.audit import services as audit
 from portal.extensions import db, login_manager
 from portal.people.models import Capacity, Person
+from portal.requests.discussion_models import Comment
 from portal.web import failures, unit_of_work
 from portal.web.access import rule_of
 from tests import factories
@@ -181,6 +182,25 @@ def test_a_template_that_fails_says_so_in_words(
 
     assert faults_of(answer, lines, 500, person_id=person_id) == []
     assert "site-name" in answer.text, "the frame is drawn without what failed"
+
+
+def test_a_page_that_fails_after_the_change_does_not_say_that_nothing_was_saved(
+    app: Flask,
+    browser: Browser,
+    everybody: Person,
+    discussion: str,
+    lines: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    person_id = everybody.id
+    monkeypatch.setitem(app.jinja_env.filters, "when", broken)
+
+    answer = browser.post(discussion, {"body": TYPED, "audience": "team"}, htmx=True)
+
+    assert faults_of(answer, lines, 500, person_id=person_id, typed=TYPED) == []
+    assert "Look whether it is there before you send it again" in answer.text
+    assert "Nothing was saved" not in answer.text
+    assert db.session.scalars(select(Comment)).one().text.body == TYPED
 
 
 def test_a_refusal_whose_page_fails_is_a_failure_and_logged_once(
