@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BindParameter, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, bindparam, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -112,6 +112,7 @@ def prepare_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "handle_error", _sqlite_open_anew)
     else:
         event.listen(engine, "begin", _postgresql_begin)
 
@@ -124,6 +125,13 @@ def _sqlite_connect(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _sqlite_open_anew(context: ExceptionContext) -> None:
+    """A file that was opened while the disk was read-only stays so: leave such connections, and all of their time."""
+    name = str(getattr(context.original_exception, "sqlite_errorname", ""))
+    if name.startswith(("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")):
+        context.is_disconnect = True
 
 
 def _sqlite_begin(connection: Connection) -> None:

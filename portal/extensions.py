@@ -7,12 +7,13 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from sqlalchemy import event
 
 import config
 from portal.database import Base, prepare_engine
@@ -51,6 +52,16 @@ def bind_database(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True, compare_type=True)
     with app.app_context():
         prepare_engine(db.engine)
+        if db.engine.dialect.name == "postgresql":
+            event.listen(db.engine, "do_connect", _connect_impatiently)
+
+
+def _connect_impatiently(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:
+    """People do not wait for ever; a command (a backup, a migration) takes the time it takes."""
+    if not has_request_context():
+        return None  # SQLAlchemy's own way
+    driver = importlib.import_module("portal.postgresql")  # needs psycopg, which is there only where it is used
+    return driver.ImpatientConnection.connect(*arguments, **options)
 
 
 def app_value(name: str) -> Any:

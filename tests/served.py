@@ -54,8 +54,8 @@ class Served:
         own = databases.environment(app.config["SQLALCHEMY_DATABASE_URI"], ENV="testing", BASE_URL=self.url)
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")} | own
 
-    def start(self) -> float:
-        """Start, and return how many seconds it took until /healthz answered 200.
+    def start(self, *, healthy: bool = True) -> float:
+        """Start, and return how many seconds it took until /healthz answered 200; any answer if not ``healthy``.
 
         Call it from the test's own thread: gunicorn ends with the thread that started it.
         """
@@ -63,17 +63,21 @@ class Served:
         self._family.start("portal", self._command, self._environ)
         while time.monotonic() - began < PATIENCE:
             assert self._family.ended() is None, self.said()
-            if self.is_healthy():
+            if self.is_healthy() if healthy else self.health():
                 return time.monotonic() - began
             time.sleep(0.02)
         raise AssertionError(f"not healthy after {PATIENCE} s:\n{self.said()}")
 
     def is_healthy(self) -> bool:
         """Whether /healthz answers 200 now."""
+        return self.health() == 200
+
+    def health(self) -> int:
+        """The status of /healthz; 0 for no answer."""
         try:
-            return HttpBrowser(self.url, timeout=2).get("/healthz").status_code == 200
+            return HttpBrowser(self.url, timeout=6).get("/healthz").status_code
         except requests.RequestException:
-            return False
+            return 0
 
     def stop(self) -> None:
         """Stop it politely and wait for its end."""

@@ -23,6 +23,7 @@ IDLE_LIMIT_MS = 30_000  # a writer that hangs, or whose machine is gone, holds u
 POSTGRESQL_LIMITS = (
     func.set_config("lock_timeout", str(BUSY_TIMEOUT_MS), True),
     func.set_config("idle_in_transaction_session_timeout", str(IDLE_LIMIT_MS), True),
+    func.set_config("client_connection_check_interval", "1000", True),  # ms: who is gone waits for nothing
 )
 STAGE = "portal_stage"
 WRITER_LOCK = 71_170_001  # any number, the same for every process of one portal

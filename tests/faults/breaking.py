@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, text
 
+from portal import postgresql as postgresql_driver
 from portal.extensions import db, sqlite_module
 from portal.web import unit_of_work
 from tests import databases
@@ -21,7 +22,8 @@ BUSY_MS = 50  # in place of the 5 s a writer waits for the one before
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for long for a lock, on either database."""
     monkeypatch.setattr("portal.database.BUSY_TIMEOUT_MS", BUSY_MS)
-    monkeypatch.setattr(unit_of_work, "POSTGRESQL_LIMITS", (func.set_config("lock_timeout", str(BUSY_MS), True),))
+    limits = (func.set_config("lock_timeout", str(BUSY_MS), True), *unit_of_work.POSTGRESQL_LIMITS[1:])
+    monkeypatch.setattr(unit_of_work, "POSTGRESQL_LIMITS", limits)
     anew()
 
 
@@ -73,6 +75,21 @@ def sqlite_full() -> Iterator[None]:
     yield
     event.remove(db.engine, "connect", no_more)
     anew()
+
+
+@contextmanager
+def sqlite_read_only() -> Iterator[None]:
+    """The file is opened for reading alone, as SQLite does by itself on a disk that has become read-only."""
+
+    def for_reading(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:
+        return sqlite_module().connect(f"file:{arguments[0]}?mode=ro", uri=True, **options)
+
+    event.listen(db.engine, "do_connect", for_reading)
+    anew()
+    other = _other_sqlite("SELECT count(*) FROM person")  # keeps the -wal there, without which nobody could read
+    yield
+    other.close()
+    event.remove(db.engine, "do_connect", for_reading)
 
 
 @contextmanager
@@ -139,3 +156,20 @@ def postgresql_ending_commits() -> Iterator[None]:
     event.listen(db.engine, "commit", end)
     yield
     event.remove(db.engine, "commit", end)
+
+
+@contextmanager
+def postgresql_hanging() -> Iterator[None]:
+    """A statement gets no answer. Afterwards the server finds out by itself that nobody waits for it any more."""
+
+    def hang(session: Any) -> None:
+        session.execute(text("SELECT pg_sleep(60)"))
+
+    anew()
+    unit_of_work._before_commit.insert(0, hang)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgresql_driver, "ANSWER_LIMIT", 0.5)
+        yield
+    unit_of_work._before_commit.remove(hang)
+    with db.engine.connect() as other:
+        other.execute(text(f"SELECT pg_advisory_xact_lock({unit_of_work.WRITER_LOCK})"))

@@ -23,9 +23,9 @@ from tests.requests import factories as requests
 from tests.requests.pages import Browser
 from tests.served import fields_of
 
-SQLITE = [breaking.sqlite_written_by_another, breaking.sqlite_full]
+SQLITE = [breaking.sqlite_written_by_another, breaking.sqlite_full, breaking.sqlite_read_only]
 SQLITE_UNREADABLE = [breaking.sqlite_kept_by_another, breaking.sqlite_gone]
-POSTGRESQL = [breaking.postgresql_written_by_another, breaking.postgresql_ending_writers]
+POSTGRESQL = [breaking.postgresql_written_by_another, breaking.postgresql_ending_writers, breaking.postgresql_hanging]
 POSTGRESQL_UNREADABLE = [breaking.postgresql_refusing]
 
 
