@@ -1,0 +1,143 @@
+"""What holds in every database of the portal at every moment, whatever happened before: nothing is half there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from portal.access.models import Grant, GrantStep, ItemType, Step
+from portal.audit.models import Event, Text
+from portal.audit.services import verify_chain
+from portal.extensions import db
+from portal.people.models import RoleAssignment
+from portal.requests.discussion_models import Comment, Concern, DecisionNote, Evidence, Position, Recusal, Sponsorship
+from portal.requests.models import Decision, DecisionItem, Referral, RequestedItem, Revision, TeamRequest
+from portal.requests.workflow import State
+
+# What says that a row of this table was made: these events, each about one row.
+MADE_BY: dict[Any, tuple[str, ...]] = {
+    Comment: ("comment.added", "question.added", "answer.added"),
+    Position: ("position.taken",),
+    Concern: ("concern.raised",),
+    Sponsorship: ("sponsorship.given",),
+    Recusal: ("recusal.declared",),
+    Evidence: ("evidence.linked",),
+    DecisionNote: ("note.written",),
+    Decision: ("request.approved", "request.declined"),
+}
+
+
+def broken() -> list[str]:
+    """One line for everything that is half there, all of it read at one moment."""
+    db.session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    found = looked_at()
+    db.session.rollback()
+    return found
+
+
+def looked_at() -> list[str]:
+    """The same in the transaction that is open."""
+    return [
+        *_chain(),
+        *_rows_and_events(),
+        *_requests(),
+        *_decisions(),
+        *_grants(),
+        *_texts_that_nothing_holds(),
+        *_what_the_database_finds(),
+    ]
+
+
+def _chain() -> Iterator[str]:
+    found = verify_chain()
+    if found.first_bad is not None:
+        yield f"the chain does not hold from {found.first_bad}: {found.reason}"
+
+
+def _subjects(*codes: str) -> list[int | None]:
+    return list(db.session.scalars(select(Event.subject_id).where(Event.code.in_(codes))))
+
+
+def _differ(what: str, rows: Iterable[Any], events: Iterable[Any]) -> Iterator[str]:
+    one, other = Counter(rows), Counter(events)
+    if one != other:
+        yield f"{what}: rows without event {sorted(one - other)}, events without row {sorted(other - one)}"
+
+
+def _rows_and_events() -> Iterator[str]:
+    for model, codes in MADE_BY.items():
+        yield from _differ(model.__tablename__, db.session.scalars(select(model.id)), _subjects(*codes))
+    referred = db.session.scalars(select(Event.request_id).where(Event.code == "request.referred"))
+    yield from _differ("referral", db.session.scalars(select(Referral.request_id)), referred)
+
+
+def _requests() -> Iterator[str]:
+    filed = select(TeamRequest.id).where(TeamRequest.submitted_at.is_not(None))
+    events = select(Event.request_id).where(Event.code == "request.filed")
+    yield from _differ("filed request", db.session.scalars(filed), db.session.scalars(events))
+    newest = select(Revision.request_id, func.max(Revision.number)).group_by(Revision.request_id)
+    numbers = select(TeamRequest.id, TeamRequest.revision_number).where(TeamRequest.submitted_at.is_not(None))
+    yield from _differ("revision", map(tuple, db.session.execute(numbers)), map(tuple, db.session.execute(newest)))
+    with_items = select(RequestedItem.revision_id).distinct()
+    for bare in db.session.scalars(select(Revision.id).where(Revision.id.not_in(with_items))):
+        yield f"revision {bare} asks for nothing"
+    said = select(func.count(Comment.id)).where(Comment.request_id == TeamRequest.id).scalar_subquery()
+    for row in db.session.scalars(select(TeamRequest.id).where(TeamRequest.comment_count != said)):
+        yield f"request {row} counts its comments wrongly"
+
+
+def _decisions() -> Iterator[str]:
+    ended = (State.APPROVED, State.DECLINED)
+    states = select(TeamRequest.id, TeamRequest.state).where(TeamRequest.state.in_(ended))
+    decided = (
+        select(TeamRequest.id, Decision.approved)
+        .join(Revision, (Revision.request_id == TeamRequest.id) & (Revision.number == TeamRequest.revision_number))
+        .join(Decision, Decision.revision_id == Revision.id)
+    )
+    says = [(id, State.APPROVED if approved else State.DECLINED) for id, approved in db.session.execute(decided)]
+    yield from _differ("decision", map(tuple, db.session.execute(states)), says)
+
+
+def _grants() -> Iterator[str]:
+    """What was approved is given, once, and nothing else is; each step of it has its event."""
+    asked = (
+        select(DecisionItem.decision_id, RequestedItem.item_type, RequestedItem.item_key)
+        .join(RequestedItem, RequestedItem.id == DecisionItem.requested_item_id)
+        .where(RequestedItem.action == "add")
+    )
+    roles = select(RoleAssignment.decision_id, RoleAssignment.role_key).where(RoleAssignment.decision_id.is_not(None))
+    given = select(Grant.decision_id, Grant.item_type, Grant.item_key).where(Grant.decision_id.is_not(None))
+    found = [tuple(row) for row in db.session.execute(given)]
+    found += [(decision, ItemType.ROLE, key) for decision, key in db.session.execute(roles)]
+    yield from _differ("access", map(tuple, db.session.execute(asked)), found)
+    for step in Step:
+        rows = db.session.scalars(select(GrantStep.grant_id).where(GrantStep.step == step))
+        yield from _differ(f"grant {step}", rows, _subjects(f"grant.{step}"))
+
+
+def _texts_that_nothing_holds() -> Iterator[str]:
+    """A text belongs to a row; an earlier version to the text that came after."""
+    holders = [
+        select(column)
+        for table in db.metadata.sorted_tables
+        for column in table.columns
+        for key in column.foreign_keys
+        if key.column is Text.__table__.c.id and column is not Text.__table__.c.first_id
+    ]
+    held = {id for query in holders for id in db.session.scalars(query)}
+    texts = db.session.execute(select(Text.id, Text.first_id)).all()
+    firsts = {first_id or id for id, first_id in texts if id in held}
+    yield from (f"text {id} belongs to nothing" for id, first_id in texts if (first_id or id) not in firsts)
+
+
+def _what_the_database_finds() -> Iterator[str]:
+    if db.engine.dialect.name == "sqlite":
+        yield from (f"foreign key: {row}" for row in db.session.execute(text("PRAGMA foreign_key_check")))
+        found = db.session.scalar(text("PRAGMA integrity_check"))
+        if found != "ok":
+            yield f"integrity: {found}"
