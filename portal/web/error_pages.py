@@ -60,13 +60,18 @@ def title(status: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SentField:
-    """A field of the form that was sent. ``is_typed`` tells what a person may miss from what only the form needs."""
+    """A field of the form that was sent. ``is_typed`` tells what a person may miss from what only the form needs.
+
+    ``is_code`` may be a choice or a single word: it is sent again, and shown only where that is not offered.
+    """
 
     name: str
     value: str
     is_typed: bool
+    is_code: bool
 
 
+CODE = re.compile(r"[a-z0-9_:.+-]*")
 NOT_TYPED = re.compile(r"[0-9]*|[0-9a-f-]{16,}|.{0,2}", re.DOTALL)  # ids, tokens, ticks
 
 
@@ -74,7 +79,12 @@ def sent_fields() -> list[SentField]:
     """Every field of the form that was sent, to be shown on an error page or sent again, so that nothing is lost."""
     try:
         return [
-            SentField(name, value, is_typed=name != "csrf_token" and not NOT_TYPED.fullmatch(value))
+            SentField(
+                name,
+                value,
+                is_typed=name != "csrf_token" and not NOT_TYPED.fullmatch(value),
+                is_code=bool(CODE.fullmatch(value)),
+            )
             for name, value in request.form.items(multi=True)
         ]
     except HTTPException:
