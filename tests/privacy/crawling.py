@@ -125,9 +125,12 @@ class Form:
     fields: tuple[Field, ...]
 
     def data(self, typed: str = "") -> dict[str, list[str]]:
-        """What is sent: the values as they stand, ``typed`` in every text field where it is given."""
+        """What the first button sends: the values as they stand, ``typed`` in every text field where it is given."""
         sent: dict[str, list[str]] = {}
+        buttons = [field for field in self.fields if field.type == "submit"]
         for field in self.fields:
+            if field in buttons[1:]:
+                continue
             value = typed if typed and field.is_typed else field.value
             if field.type not in ("checkbox", "radio") or field.value:
                 sent.setdefault(field.name, []).append(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 
 from portal.access import services as access
@@ -9,8 +10,10 @@ from portal.access.models import ItemType
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
+from portal.extensions import db
 from portal.people import held
 from portal.people import services as people_services
+from portal.people.models import MergeProposal
 from portal.requests import decision_services, discussion_services, filing_services, objection_services, queries
 from portal.requests.discussion_models import CommentAudience, Stance
 from portal.requests.filing_checks import Details, KeyOffer
@@ -70,7 +73,14 @@ def said(scene: Scene, told: Told, *, sponsor: bool = True) -> None:
     speaker = next(actor for actor in ("author", "member") if actor != told.candidate)
     word = scene.word
     scene.do(say, speaker, told.id, word("team-comment", "comment.text_id", told.team), audience=TEAM)
-    scene.do(say, told.candidate, told.id, word("shared-comment", "comment.text_id", told.shared), audience=SHARED)
+    scene.do(
+        say,
+        told.candidate,
+        told.id,
+        word("shared-comment", "comment.text_id", told.shared),
+        audience=SHARED,
+        submission_id=uuid.uuid4().hex,
+    )
     edited(scene, told, speaker)
     asked = word("question", "comment.text_id", told.shared)
     question = scene.do(discussion_services.ask, speaker, told.id, asked)
@@ -255,5 +265,8 @@ def beside_requests(scene: Scene) -> None:
         grant_id = grant.id
     ended = scene.word("revoked", "grant_step.reason_id", DECIDERS | {"holder"})
     scene.act(access.revoke, "director", grant_id, reason=ended)
+    with unit_of_work() as now:
+        one, other = scene.ids["treasurer"], scene.ids["operator"]
+        db.session.add(MergeProposal(person_id=one, other_id=other, proposed_at=now))
     rule = scene.word("rule", "rule_change.reason_id", EVERYBODY)
     scene.act(rules.change_rule, "director", "discussion_days", "access_expansion", value=5, reason=rule, based_on=None)

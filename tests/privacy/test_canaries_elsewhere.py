@@ -19,6 +19,7 @@ from portal.audit.services import verify_chain
 from portal.extensions import db
 from tests.privacy import crawling
 from tests.privacy.browsing import any_of, reader
+from tests.privacy.kept import everything_kept
 from tests.privacy.scene import Scene
 
 Output = tuple[str, str]  # the actor it is for, or "nobody"; and what it says
@@ -64,14 +65,6 @@ def test_what_leaves_the_portal_otherwise_holds_nothing_private(app: Flask, scen
 
     assert said
     assert leaks == []
-
-
-def everything_kept() -> str:
-    """Every value of every row of the database."""
-    with db.engine.connect() as connection:
-        return "\n".join(
-            str(tuple(row)) for table in db.metadata.sorted_tables for row in connection.execute(select(table))
-        )
 
 
 def words_of(scene: Scene, text_ids: set[int]) -> set[str]:

@@ -1,0 +1,252 @@
+"""Ids of others in an address or in a field that nobody types into: refused, nothing told, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask, current_app
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from portal.extensions import db
+from portal.people.models import SignIn
+from portal.requests.discussion_models import Comment
+from portal.requests.models import TeamRequest
+from tests.privacy import crawling
+from tests.privacy.browsing import Reader, reader
+from tests.privacy.conftest import go_back, keep
+from tests.privacy.crawling import Form, arguments, fill
+from tests.privacy.kept import everything_kept
+from tests.privacy.scene import Scene
+
+REFUSED = (400, 403, 404, 405, 409, 422)
+NOWHERE = (10**6, -1, 10**30)
+TYPED = "words of somebody who typed"
+
+
+def routes(app: Flask) -> Iterator[tuple[str, Rule]]:
+    """(method, route) of everything with an id in its address."""
+    for rule in app.url_map.iter_rules():
+        if any(name.endswith("_id") for name in arguments(rule)):
+            yield from ((method, rule) for method in ("GET", "POST") if method in (rule.methods or ()))
+
+
+def ask(browser: Reader, method: str, address: str) -> tuple[int, list[str]]:
+    """The status, and every word of the scene that the answer holds."""
+    answer = browser.get(address) if method == "GET" else browser.post(address, {"body": TYPED, "reason": TYPED})
+    return answer.status_code, browser.known.findall(answer.text)
+
+
+@pytest.mark.both_databases
+def test_ids_that_are_nobodys_are_not_found_whatever_the_route(app: Flask, scene: Scene) -> None:
+    browser, before, faults = reader(app, scene, "director"), everything_kept(), []
+
+    for method, rule in routes(app):
+        names = arguments(rule)
+        for place, name in enumerate(names):
+            for value in NOWHERE if name.endswith("_id") else ():
+                real = [
+                    scene.requests["discussed"].id if other == "request_id" else crawling.ONE[other]()[0]
+                    for other in names
+                ]
+                answer = ask(browser, method, fill(rule, [*real[:place], value, *real[place + 1 :]]))
+                if answer[0] not in (404, 405, 409, 422) or answer[1]:  # the form may be looked at first
+                    faults.append(f"{method} {rule.rule} with {name}={value}: {answer}")
+
+    assert faults == []
+    assert everything_kept() == before
+
+
+def test_what_belongs_to_another_request_is_not_found_under_ones_own(app: Flask, scene: Scene) -> None:
+    mine, faults = scene.requests["discussed"].id, []
+    parts = {names: pairs() for names, pairs in crawling.TOGETHER.items() if names[0] == "request_id"}
+    browsers = [reader(app, scene, actor) for actor in ("author", "director")]
+    before = everything_kept()
+
+    for method, rule in routes(app):
+        for _other, part in [pair for pair in parts.get(tuple(arguments(rule)), []) if pair[0] != mine][::7]:
+            for browser in browsers:
+                answer = ask(browser, method, fill(rule, [mine, part]))
+                if answer not in ((404, []), (403, []), (409, [])):  # some ask first whether the person may at all
+                    faults.append(f"{browser.actor}: {method} {rule.rule} with {part}: {answer}")
+
+    assert faults == []
+    assert everything_kept() == before
+
+
+def test_somebody_without_a_part_in_it_changes_nothing_by_any_id(app: Flask, scene: Scene) -> None:
+    browser, faults = reader(app, scene, "outsider"), []
+    own = {f"/{kind}/{number}/" for kind, number in own_ids(scene)}
+    before = everything_kept()
+    with_ids = {rule.endpoint for _method, rule in routes(app)}
+    addresses = [(endpoint, address) for endpoint, address in crawling.addresses(app, "POST") if endpoint in with_ids]
+
+    for number, (_endpoint, address) in enumerate(addresses):
+        if number % 4 == 0 and not any(f"{address}/".startswith(mine) for mine in own):
+            status, words = ask(browser, "POST", address)
+            if status not in (403, 404) or words:
+                faults.append(f"{address}: {status} {words}")
+
+    assert faults == []
+    assert everything_kept() == before
+
+
+def own_ids(scene: Scene) -> list[tuple[str, int]]:
+    return [("requests", scene.requests["draft"].id), ("people", scene.ids["outsider"])]
+
+
+def comment_with_submission(scene: Scene) -> Comment:
+    query = select(Comment).where(Comment.submission_id.is_not(None), Comment.author_id != scene.ids["author"])
+    return db.session.scalars(query).first() or pytest.fail("no comment was sent by a form")
+
+
+FOREIGN: dict[str, Callable[[Scene], list[object]]] = {
+    "submission_id": lambda scene: [comment_with_submission(scene).submission_id],
+    "requests.start submission_id": lambda scene: [db.session.get_one(TeamRequest, 1).submission_id],
+    "base_text_id": lambda scene: [comment_with_submission(scene).text_id],
+    "assessment_id": lambda scene: [scene.draft_assessment_id, scene.assessment_id],
+    "marker": lambda scene: [scene.ids["newcomer"], scene.ids["locked"]],
+    "confirmed_by_id": lambda scene: [scene.ids["member"]],
+    "session": lambda scene: list(db.session.scalars(select(SignIn.id).where(SignIn.person_id == scene.ids["member"]))),
+    "items": lambda scene: ["role:director", "access_group:nothing"],
+    "removals": lambda scene: ["role:director"],
+    "post": lambda scene: ["director", "board"],
+}
+"""Values that exist and are somebody else's, for fields that nobody types into."""
+
+WRONG = ("-1", "9" * 40)
+DRAFTS = (
+    "a draft keeps what was chosen; whether the form offers it is asked before it goes on, and when it is submitted"
+)
+TAKEN = {
+    "about": "says under which question typed words come back; the address decides what is answered",
+    "csrf_token": "tested with sign-in",
+    "go_on": "a button",
+    "later": "a button",
+    "save": "a button",
+    "seen": "names what a part was filled from; only where both sides changed it, there is something to choose",
+    "assessments.ask_post submission_id": "counts together with who sends it",
+    **{f"requests.save_details {name}": DRAFTS for name in ("for_whom", "items", "removals")},
+}
+"""Fields in which any value is taken, and why that is right."""
+
+PAGES: list[tuple[str, Callable[[Scene], str]]] = [
+    ("author", lambda scene: f"/requests/{scene.requests['discussed'].id}"),
+    ("author", lambda scene: f"/requests/{scene.requests['discussed'].id}/comments/{own_comment(scene)}/edit"),
+    ("director", lambda scene: f"/requests/{scene.requests['discussed'].id}"),
+    ("candidate", lambda scene: f"/requests/{scene.requests['discussed'].id}/edit"),
+    ("outsider", lambda scene: f"/requests/{scene.requests['draft'].id}/draft"),
+    ("outsider", lambda scene: "/requests/new"),
+    ("newcomer", lambda scene: f"/assessments/{scene.draft_assessment_id}"),
+    ("director", lambda scene: "/assessments/reviews/new"),
+    ("director", lambda scene: "/people/appointments"),
+    ("director", lambda scene: f"/people/{scene.ids['holder']}/nda"),
+    ("director", lambda scene: "/rules/discussion_days/change?kind=access_expansion"),
+    ("director", lambda scene: "/account"),
+]
+"""Who opens which page; every form on it is sent with every foreign value in every field."""
+
+
+def own_comment(scene: Scene) -> int:
+    query = select(Comment.id).where(Comment.author_id == scene.ids["author"])
+    return db.session.scalars(query.where(Comment.request_id == scene.requests["discussed"].id)).first() or 0
+
+
+FITTING = {
+    "url": "https://example.org/page",
+    "name": "Mia Member",
+    "value": "6",
+    "signed_on": "2026-01-05",
+    **dict.fromkeys(("phorge_task", "candidate_name", "person"), ""),
+}
+"""What to type into a field that does not take any words."""
+OF_ITEMS = ("score-", "remark-", "link-", "seen-")
+
+
+def filled(form: Form) -> dict[str, object]:
+    """The form as somebody fills it in who may send it."""
+    fitting = {field.name: FITTING[field.name] for field in form.fields if field.name in FITTING}
+    links = {field.name: "" for field in form.fields if field.name.startswith("link-")}
+    for field in form.fields:
+        if field.name in ("items", "confirmed_by_id") and not form.data().get(field.name, [""])[0]:
+            fitting[field.name] = next(value for value in field.offered if value)
+    return {**form.data(TYPED), **(fitting if "concern" not in form.action else {}), **links}
+
+
+def foreign_values(scene: Scene, form: Form, name: str) -> list[object]:
+    """What to send in this field."""
+    address = form.action.partition("?")[0]
+    in_form = f"{current_app.url_map.bind('localhost').match(address, method='POST')[0]} {name}"
+    if name in TAKEN or in_form in TAKEN:
+        return []
+    found = FOREIGN.get(in_form) or FOREIGN.get(name)
+    return [*(found(scene) if found else []), *WRONG]
+
+
+def not_typed(form: Form) -> Iterator[str]:
+    """The names of the fields that nobody types into; of those that differ by their item alone, the first."""
+    seen = set()
+    for field in form.fields:
+        pattern = field.name.split("-")[0] if field.name.startswith(OF_ITEMS) else field.name
+        if not field.is_typed and field.type not in ("date", "number") and pattern not in seen:
+            seen.add(pattern)
+            yield field.name
+
+
+@pytest.mark.parametrize("number", range(len(PAGES)))
+def test_a_foreign_value_in_a_field_that_nobody_types_into_is_refused(app: Flask, scene: Scene, number: int) -> None:
+    actor, page = PAGES[number]
+    browser = [reader(app, scene, name) for name in ("member", actor, actor)][-1]  # and sessions elsewhere
+    faults, sent = [], 0
+    keep("foreign")
+    address = page(scene)
+    found = [
+        form
+        for form in crawling.forms(browser.get(address).text, address)
+        if form.method == "post" and "/sign-out" not in form.action
+    ]
+    before = everything_kept()
+
+    for form in found:
+        assert browser.post(form.action, filled(form)).status_code == 303, (
+            form.action
+        )  # or a refusal would show nothing
+        go_back("foreign")
+        for name in not_typed(form):
+            for value in foreign_values(scene, form, name):
+                sent += 1
+                answer = browser.post(form.action, {**filled(form), name: str(value)})
+                if answer.status_code not in REFUSED or everything_kept() != before:
+                    faults.append(f"{form.action}: {name}={value} was answered {answer.status_code}")
+                    go_back("foreign")
+
+    assert faults == []
+    assert browser.leaks == []
+    assert sent
+
+
+@pytest.mark.parametrize(("name", "value"), [("items", "role:director"), ("removals", "role:director"), ("items", "x")])
+def test_a_draft_with_something_that_was_not_offered_is_never_filed(
+    app: Flask, scene: Scene, name: str, value: str
+) -> None:
+    browser, request_id = reader(app, scene, "outsider"), scene.requests["draft"].id
+    page = f"/requests/{request_id}/draft"
+    form = next(form for form in crawling.forms(browser.get(page).text, page) if form.action == page)
+    browser.post(page, {**filled(form), name: value})
+
+    answer = browser.post(f"/requests/{request_id}/submit", {})
+
+    assert answer.status_code == 422
+    assert db.session.get_one(TeamRequest, request_id).submitted_at is None
+
+
+def test_nobody_files_for_somebody_else_who_may_not(app: Flask, scene: Scene) -> None:
+    browser, request_id = reader(app, scene, "outsider"), scene.requests["draft"].id
+    page = f"/requests/{request_id}/draft"
+    form = next(form for form in crawling.forms(browser.get(page).text, page) if form.action == page)
+    browser.post(page, {**filled(form), "for_whom": "other", "candidate_name": "Nell Newcomer"})
+
+    browser.post(f"/requests/{request_id}/submit", {})
+
+    assert db.session.get_one(TeamRequest, request_id).candidate_id == scene.ids["outsider"]
