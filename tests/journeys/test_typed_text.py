@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from portal.database import BUSY_TIMEOUT_MS
 from portal.demo import people as demo_people
+from portal.extensions import sqlite_module
 from portal.people import sessions
 from tests.journeys import steps
 from tests.journeys.conftest import OpenWindow
@@ -134,6 +138,35 @@ def test_the_slower_of_two_windows_reads_who_decided(portal: StagedPortal, open_
 
     expect(page.get_by_role("alert").filter(has_text="lready decided")).to_be_visible()
     expect(steps.field(page, "Public reason")).to_have_value("My own words.")
+
+
+@contextmanager
+def locked(portal: StagedPortal) -> Iterator[None]:
+    """Another process writes, and does not come to an end."""
+    other = sqlite_module().connect(str(portal.data / "portal.db"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
+
+
+@BOTH
+def test_a_comment_that_cannot_be_saved_is_sent_again(
+    portal: StagedPortal, open_window: OpenWindow, *, script: bool
+) -> None:
+    page = open_window(java_script_enabled=script)
+    portal.enter(page, "Demo MediaWiki Specialist")
+    open_ready(page)
+    steps.field(page, "Comment").fill("Long thoughts about graphs.")
+    with locked(portal):
+        page.get_by_role("button", name="Comment", exact=True).click()
+        expect(page.locator(".error-box")).to_contain_text("cannot save right now", timeout=4 * BUSY_TIMEOUT_MS)
+    form = page.locator("main form").filter(has=page.get_by_role("button", name=("Send again", "Comment")[script]))
+    expect(form.locator("textarea").first).to_have_value("Long thoughts about graphs.")
+
+    form.get_by_role("button", name=("Send again", "Comment")[script], exact=True).click()
+
+    expect(page.locator("#discussion article")).to_contain_text(["", "Long thoughts about graphs."])
+    expect(page.locator(".error-box")).to_have_count(0)
 
 
 def open_ready(page: Page) -> None:
