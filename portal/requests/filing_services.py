@@ -133,7 +133,7 @@ def revise(actor_id: int, request_id: int, details: Details, *, base: str, now: 
         raise EditConflict("The request was changed while you edited it. Compare both versions and save again.")
     if details.candidate_id != row.candidate_id:
         raise Invalid("A request stays about the same person. Withdraw it and file a new one.", "candidate_name")
-    filing_checks.check(row.kind, people_queries.facts(row.requester_id, now), details, own_id=row.id, now=now)
+    filing_checks.check(row.kind, opened.actor, details, own_id=row.id, now=now)
     current = queries.current_revision(row)
     asked = {AskedItem(item.action, item.item_type, item.item_key, item.until) for item in current.items}
     if asked != set(details.items):
