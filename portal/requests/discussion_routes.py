@@ -199,6 +199,7 @@ def raise_concern(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/concerns/<int:concern_id>/resolve")
 @access(Rule.OBJECT, action="resolve_concern")
 def resolve_concern(request_id: int, concern_id: int) -> ResponseReturnValue:
+    objection_services.resolvable(me(), queries.get_visible(me(), request_id, clock.now()).facts, concern_id)
     form = forms.ResolveForm()
     return _act(
         request_id,

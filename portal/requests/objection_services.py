@@ -59,18 +59,20 @@ def raise_concern(actor_id: int, request_id: int, name: str, body: str, *, now: 
 
 def resolve_concern(actor_id: int, request_id: int, concern_id: int, reason: str, *, now: datetime) -> Concern:
     """The author says why it no longer stands."""
-    opened = services.open_for(actor_id, request_id, Action.RESOLVE_CONCERN, now=now)
-    concern = _concern(opened, concern_id)
-    if concern.author_id != actor_id:
-        raise NotPermitted("Only the person who raised a concern can resolve it. The decider can override it.")
+    opened = services.open_only(actor_id, request_id, now=now)
+    concern = resolvable(opened.actor, opened.facts, concern_id)
     close_concern(opened, concern, ConcernOutcome.RESOLVED, reason, now=now)
     return concern
 
 
-def _concern(opened: Opened, concern_id: int) -> Concern:
+def resolvable(actor: PersonFacts, facts: RequestFacts, concern_id: int) -> Concern:
+    """A concern of this request that this person may resolve. Raises NotVisible, NotPermitted, WrongState."""
+    policy.require(actor, Action.RESOLVE_CONCERN, facts)
     concern = db.session.get(Concern, concern_id)
-    if concern is None or concern.request_id != opened.row.id:
+    if concern is None or concern.request_id != facts.id:
         raise NotVisible()
+    if concern.author_id != actor.id:
+        raise NotPermitted("Only the person who raised a concern can resolve it. The decider can override it.")
     return concern
 
 
