@@ -1,0 +1,286 @@
+"""A portal with something of everything in it, built once per test process and put back before each test.
+
+For tests of the whole app that need real ids: each person is signed in, and every address can be filled.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
+
+from portal.assessments.entries import Entry
+from portal.assessments.models import Score
+from portal.extensions import db, sqlite_module
+from portal.people import absences
+from portal.people.models import Capacity, MergeProposal, Nda, Person, RoleAssignment
+from portal.web.unit_of_work import unit_of_work
+from tests import databases
+from tests import factories as people
+from tests.access import factories as access
+from tests.assessments import factories as assessments
+from tests.requests.pages import HTMX
+from tests.whole import scenes
+from tests.whole.scenes import STAGES, Cast, Plot, Scene, whisper
+
+PEOPLE_WITHOUT_ROLE = ("volunteer", "treasurer", "operator")
+TOKEN = "the secret of every form in these tests"
+BOARD_STAGES = {  # and what the Director asks for in each: nobody asks for the same twice
+    "draft": "grafana",
+    "agreement": "graylog",
+    "discussion": "phorge",
+    "approved": "icinga",
+    "declined_by_board": "github",
+}
+
+
+class Visitor:
+    """A browser of one person, or of nobody, that sends the secret of its session with every form.
+
+    It never learns: each time it sends the cookie it began with, so that nothing is left of what it did before.
+    """
+
+    def __init__(self, app: Flask, person: Person | None) -> None:
+        client = app.test_client()
+        if person is not None:
+            people.sign_in(client, person)
+        with client.session_transaction() as session:
+            session["csrf_token"] = TOKEN
+        cookie = client.get_cookie(str(app.config["SESSION_COOKIE_NAME"]))
+        assert cookie is not None
+        self.cookie = f"{cookie.key}={cookie.value}"
+        self.secret = URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token").dumps(TOKEN)
+        self.client: FlaskClient = app.test_client(use_cookies=False)
+
+    def send(self, method: str, url: str, data: dict[str, Any] | None = None, *, htmx: bool = False) -> TestResponse:
+        sent = None if method in ("GET", "HEAD", "OPTIONS") else {"csrf_token": self.secret, **(data or {})}
+        headers = {"Cookie": self.cookie, **(HTMX if htmx else {})}
+        return self.client.open(url, method=method, data=sent, headers=headers)
+
+
+@dataclass(slots=True)
+class World:
+    """Who there is, by label, and every scene; ``values`` and ``owners`` by action, for what is no request."""
+
+    app: Flask
+    folder: Path
+    ids: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    scenes: list[Scene] = field(default_factory=list)
+    visitors: dict[int, Visitor] = field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    owners: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def visitor(self, person_id: int) -> Visitor:
+        return self.visitors[person_id]
+
+    def put_back(self, name: str) -> None:
+        """The database as it was when it was kept under this name."""
+        db.session.remove()
+        db.engine.dispose()
+        path = Path(str(db.engine.url.database))
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(self.folder / f"{name}.db", path)
+
+    def keep(self, name: str) -> None:
+        """Keep the database as it is now under this name."""
+        db.session.remove()
+        db.engine.dispose()
+        shutil.copyfile(str(db.engine.url.database), self.folder / f"{name}.db")
+
+    def scene(self, family: str, stage: str) -> Scene:
+        return next(found for found in self.scenes if (found.family, found.stage) == (family, stage))
+
+
+class Watch:
+    """Tells whether anybody has changed the database: SQLite counts the commits of other connections."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite_module().connect(str(db.engine.url.database))
+        self._seen = self._count()
+
+    def _count(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def changed(self) -> bool:
+        """Whether it was changed since this was last asked."""
+        before, self._seen = self._seen, self._count()
+        return before != self._seen
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def everything() -> dict[str, list[object]]:
+    """Every row of every table."""
+    with db.engine.connect() as connection:
+        tables = db.metadata.sorted_tables
+        return {table.name: [tuple(row) for row in connection.execute(select(table))] for table in tables}
+
+
+_worlds: dict[int, World] = {}
+
+
+def the_world(app: Flask) -> World:
+    """The world of this process, with the Director present. Needs SQLite."""
+    if id(app) not in _worlds:
+        database = databases.database("sqlite")
+        assert isinstance(database, databases.SqliteDatabase)
+        _worlds[id(app)] = _build(World(app, database.folder))
+    found = _worlds[id(app)]
+    found.put_back("present")
+    return found
+
+
+def _build(world: World) -> World:
+    assessments.seed()
+    cast = _people(world)
+    _scenes(world, cast)
+    _assessments(world, cast)
+    _other_things(world)
+    for person in db.session.scalars(select(Person)):
+        world.visitors[person.id] = Visitor(world.app, person)
+    world.visitors[0] = Visitor(world.app, None)
+    world.keep("present")
+    with unit_of_work() as now:
+        director = db.session.get_one(Person, world.ids["director"])
+        absences.declare_absence(director, now, to_at=None, reason=whisper("absence"), now=now)
+    world.keep("acting")
+    return world
+
+
+def _people(world: World) -> Cast:
+    made = {
+        "volunteer": people.volunteer("Vic Volunteer"),
+        "member": people.member("Mia Member"),
+        "author": people.member("Ben Author"),
+        "deputy": people.deputy(),
+        "director": people.director(),
+        "board": people.board_member("Bo Board"),
+        "treasurer": people.person("Tre Treasurer", capacity=Capacity.TREASURER),
+        "operator": people.person("Ope Operator", capacity=Capacity.OPERATOR),
+        "locked": people.person("Loc Locked", "software_engineer", locked=True),
+        "recused": people.member("Rec Recused"),
+    }
+    world.ids |= {label: person.id for label, person in made.items()} | {"anonymous": 0}
+    world.names |= {label: person.name for label, person in made.items()}
+    return Cast(made["director"], made["deputy"], made["board"], made["author"], made["recused"])
+
+
+def _scenes(world: World, cast: Cast) -> None:
+    """Four families: filed by somebody who has left since, by a member, by a volunteer for themselves, by the Deputy
+    for the Director, which the Board decides."""
+    left, filer = people.member("Rita Requester"), people.member("Fred Filer")
+    for stage in STAGES:
+        main = filer if stage == "draft" else left
+        ann, sue, vera = people.member(f"Ann {stage}"), people.member(f"Sue {stage}"), people.volunteer(f"Vera {stage}")
+        decider = cast.deputy if stage == "approved" else cast.director
+        plots = [
+            Plot("main", cast, main, ann, decider),
+            Plot("filed", cast, filer, sue, cast.director),
+            Plot("own", cast, vera, vera, cast.director, "new_member", ("role:software_engineer", scenes.FIRST)),
+        ]
+        if stage in BOARD_STAGES:
+            item = f"system:{BOARD_STAGES[stage]}"
+            plots.append(Plot("leaders", cast, cast.deputy, cast.director, cast.board, items=(item,)))
+        if stage == "agreement":
+            plots = [plot for plot in plots if plot.requester.id != plot.candidate.id]
+        world.scenes += [plot.play(stage) for plot in plots]
+    with unit_of_work() as now:
+        db.session.execute(update(RoleAssignment).where(RoleAssignment.person_id == left.id).values(to_at=now))
+
+
+def _assessments(world: World, cast: Cast) -> None:
+    """One finished, one draft, one that nobody has begun."""
+    volunteer = db.session.get_one(Person, world.ids["volunteer"])
+    member = db.session.get_one(Person, world.ids["member"])
+    finished = assessments.review(volunteer, cast.author)
+    key = assessments.keys(finished)[0]
+    assessments.fill(cast.author, finished, {key: Entry(Score.INDEPENDENT, whisper("remark"))})
+    _lock(cast.author, finished)
+    draft = assessments.self_assessment(member)
+    assessments.fill(
+        member, draft, {key: Entry(Score.INDEPENDENT, whisper("scribble")) for key in assessments.keys(draft)}
+    )
+    asked = assessments.review(volunteer, member)
+    world.values |= {
+        "read_assessment": {"assessment_id": finished},
+        "redact_remark": {"assessment_id": finished, "key": key},
+        "read_assessment:all": {"person_id": volunteer.id},
+        "read_assessment:draft": {"assessment_id": draft},
+        "write_assessment": {"assessment_id": draft, "key": key},
+        "discard_assessment": {"assessment_id": asked},
+    }
+    world.owners |= {
+        "read_assessment": frozenset({"volunteer", "author"}),
+        "redact_remark": frozenset({"author"}),
+        "read_assessment:all": frozenset({"volunteer"}),
+        "read_assessment:draft": frozenset({"member"}),
+        "write_assessment": frozenset({"member"}),
+        "discard_assessment": frozenset({"volunteer", "member"}),
+    }
+
+
+def _lock(marker: Person, assessment_id: int) -> None:
+    from portal.assessments import queries, services
+    from portal.assessments.entries import EMPTY, Typed
+
+    rows = queries.score_rows(assessment_id)
+    items = queries.items_of(queries.find(assessment_id).standard_id)
+    empty = {item.key: Entry(Score.INDEPENDENT) for item in items if item.id not in rows}
+    with unit_of_work() as now:
+        services.lock(marker, assessment_id, Typed(empty, dict.fromkeys(empty, EMPTY.token)), now=now)
+
+
+def _other_things(world: World) -> None:
+    """Access, people, merges, rules, the record."""
+    ids = world.ids
+    member, board = db.session.get_one(Person, ids["member"]), db.session.get_one(Person, ids["board"])
+    grant = access.from_before(member).id
+    one, other = people.volunteer("One Twin").id, people.volunteer("Other Twin").id
+    with unit_of_work() as now:
+        proposal = MergeProposal(person_id=one, other_id=other, proposed_at=now)
+        db.session.add(proposal)
+        db.session.add(Nda(person_id=ids["author"], signed_on=date(2026, 1, 5), noted_by_id=board.id, noted_at=now))
+        db.session.flush()
+        proposal_id = proposal.id
+    world.values |= {
+        "public": {
+            "grant_id": grant, "person_id": ids["member"], "name": world.names["member"], "version": "1",
+            "filename": "portal.css", "decision_id": world.scene("main", "approved").values["decision_id"],
+        },
+        "end_access": {"grant_id": grant},
+        "read_person": {"person_id": ids["volunteer"], "name": world.names["volunteer"]},
+        "note_nda": {"person_id": ids["author"]},
+        "end_role": {"person_id": ids["author"], "role_key": "software_engineer"},
+        "end_role:director": {"person_id": ids["director"], "role_key": "director"},
+        "end_role:deputy": {"person_id": ids["deputy"], "role_key": "deputy_director"},
+        "end_capacity": {"person_id": ids["treasurer"], "capacity": "treasurer"},
+        "end_capacity:operator": {"person_id": ids["operator"], "capacity": "operator"},
+        "change_rule": {"rule_key": "discussion_days", "?kind": "access_expansion"},
+        "settle_merge": {"proposal_id": proposal_id},
+    }  # fmt: skip
+    world.owners |= {
+        "list_requests": frozenset(PEOPLE_WITHOUT_ROLE),
+        "end_access": frozenset({"member"}),
+        "read_person": frozenset({"volunteer"}),
+        "end_role": frozenset({"author"}),
+        "end_role:director": frozenset({"director"}),
+        "end_role:deputy": frozenset({"deputy"}),
+        "end_capacity:operator": frozenset({"operator"}),
+    }
+
+
+def submission() -> str:
+    """A fresh id of one filling of a form."""
+    return uuid.uuid4().hex
