@@ -44,7 +44,7 @@ class Settings:
     htmx_source: str
     dev_wiki: bool
     proxy_count: int
-    pseudo_locale: bool
+    pseudo_locale: str
 
     @property
     def is_production(self) -> bool:
@@ -151,7 +151,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         proxy_count=read.number(
             "PROXY_COUNT", int(env == "production"), "the number of proxies in front of the portal"
         ),
-        pseudo_locale=read.flag("PSEUDO_LOCALE"),
+        pseudo_locale=read.choice("PSEUDO_LOCALE", "0", ("0", "1", "rtl")),
     )
     faults = read.faults + (_production_faults if settings.is_production else _development_faults)(settings)
     if faults:

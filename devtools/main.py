@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from devtools import checks, environment, run
+from devtools import checks, environment, run, shots
 from devtools.fault import ROOT, Fault
 
 
@@ -45,6 +45,8 @@ def _command(arguments: list[str]) -> int:
         return run.run(chosen.port, data=chosen.data)
     if name == "test":
         return _test(rest)
+    if name == "shots":
+        return shots.take(_shots_parser().parse_args(rest).only)
     if name == "check":
         return checks.check(environment.python("dev"))
     if name == "flask":
@@ -56,6 +58,7 @@ def _command(arguments: list[str]) -> int:
 USAGE = """\
 ./dev run [--port N] [--data DIR]   start the portal with demo data and a development wiki login
 ./dev test [pytest arguments]       run the tests (--slow: the long campaigns too)
+./dev shots [--only WORDS]          pictures of every page, in the ignored folder shots/ (needs Chromium)
 ./dev check                         format, types, import rules, templates, translatable strings
 ./dev flask ARGS                    a management command, with the development settings"""
 
@@ -64,6 +67,12 @@ def _run_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev run", description="Start the portal for development.")
     parser.add_argument("--port", type=int, default=5000, help="of the portal; the wiki login takes the next one")
     parser.add_argument("--data", type=Path, default=None, help="folder of the database (default: instance)")
+    return parser
+
+
+def _shots_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./dev shots", description="Take a picture of every page, in shots/.")
+    parser.add_argument("--only", default="", help="only pictures with these words in their name")
     return parser
 
 

@@ -12,7 +12,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from devtools import environment
@@ -35,21 +36,38 @@ def run(port: int, *, data: Path | None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGHUP, _stop)
+    try:
+        with served(port, data=data) as serving:
+            print(f"Portal ready at {serving.url}\n{serving.greeting}\nStop with Ctrl-C.", flush=True)
+            while (name := serving.family.ended()) is None:
+                time.sleep(0.5)
+            raise Fault(f"The {name} has stopped by itself, so everything was stopped. See above.")
+    except Stopped:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What runs: where, with which environment, and who can sign in."""
+
+    family: Family
+    url: str
+    environ: dict[str, str]
+    greeting: str
+
+
+@contextlib.contextmanager
+def served(port: int, *, data: Path | None, **more: str) -> Iterator[Serving]:
+    """The portal with its demo data, until the block ends. ``more`` are settings beside those of development."""
     family = Family()
     try:
         _check_ports(port)
         folder = (data or DEFAULT_DATA).absolute()
-        chosen = settings(folder, port=port, own_database=data is not None)
+        environ = {**os.environ, **settings(folder, port=port, own_database=data is not None), **more}
         python = environment.python("run")
-        environ = {**os.environ, **chosen}
         greeting = _prepare(python, environ, folder)
         _start(family, python, environ, port)
-        print(f"Portal ready at http://127.0.0.1:{port}\n{greeting}\nStop with Ctrl-C.", flush=True)
-        while (name := family.ended()) is None:
-            time.sleep(0.5)
-        raise Fault(f"The {name} has stopped by itself, so everything was stopped. See above.")
-    except Stopped:
-        return 0
+        yield Serving(family, f"http://127.0.0.1:{port}", environ, greeting)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)

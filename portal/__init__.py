@@ -50,8 +50,8 @@ def create_app(settings: config.Settings) -> Flask:
     security.init_app(app)  # before the CSRF token is looked at: what comes from elsewhere is not even kept
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app)
-    if settings.pseudo_locale:
-        pseudo_locale.init_app(app)
+    if settings.pseudo_locale != "0":
+        pseudo_locale.init_app(app, right_to_left=settings.pseudo_locale == "rtl")
     app.session_interface = cookies.AgelessSessions()
     clock.init_app(app)
     ids.init_app(app)

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import Babel, Domain
 
 OPEN, CLOSE = "⟦", "⟧"
+RIGHT_TO_LEFT = "ar"
 
 
 class _Brackets(NullTranslations):
@@ -32,6 +33,12 @@ class _PseudoBabel(Babel):  # type: ignore[misc]  # Flask-Babel ships no types
         return _PseudoDomain()
 
 
-def init_app(app: Flask) -> None:
-    """Let this app say everything in brackets (PORTAL_PSEUDO_LOCALE)."""
-    app.extensions["babel"].instance = _PseudoBabel()
+def init_app(app: Flask, *, right_to_left: bool = False) -> None:
+    """Let this app say everything in brackets (PORTAL_PSEUDO_LOCALE), on mirrored pages if asked.
+
+    Mirrored pages name a real language that is written from right to left: its dates are real, too.
+    """
+    configuration = app.extensions["babel"]
+    configuration.instance = _PseudoBabel()
+    if right_to_left:
+        configuration.locale_selector = lambda: RIGHT_TO_LEFT

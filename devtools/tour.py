@@ -1,0 +1,129 @@
+"""A tour of the portal with the demo data: who looks at which page. The pictures and the tests in a browser take it.
+
+This module runs inside .venv.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from portal.access import queries as access_queries
+from portal.assessments.models import Assessment
+from portal.demo import people as demo_people
+from portal.extensions import db
+from portal.requests.discussion_models import Comment
+from portal.requests.models import Decision, TeamRequest
+from portal.requests.workflow import State
+
+NOBODY = "nobody"  # somebody who is not signed in
+
+VISITS: dict[str, tuple[str, ...]] = {
+    NOBODY: (
+        *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
+        *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
+        "/record?q=zzzz",
+    ),
+    "Demo Volunteer": (
+        *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
+        *("/requests/{joining}/own-key", "/requests/{joining}/edit", "/people/{volunteer}"),
+    ),
+    "Demo Software Engineer": (
+        *("/", "/requests/{ready}", "/requests/{ready}/edit", "/requests/{ready}/withdraw", "/requests/{ready}/filed"),
+        *("/requests/{ready}/own-key", "/requests/{draft}/draft", "/requests/{draft}/key"),
+        *("/requests/{draft}/check-answers", "/requests/{declined}", "/people/{engineer}", "/people/me/absence"),
+        *("/people/appointments", "/people/{engineer}/roles/software_engineer/end", "/assessments/reviews/new"),
+        *("/assessments/{assessment}", "/assessments"),
+    ),
+    "Demo MediaWiki Specialist": (
+        *("/", "/account", "/requests/?stage=open", "/requests/?q=zzzz", "/requests/new", "/assessments"),
+        *("/requests/{ready}", "/requests/{joining}", "/requests/{high_trust}", "/requests/{approved}"),
+        *("/requests/{commented}/texts/{text}/remove", "/requests/{commented}/comments/{comment}/edit"),
+        *("/access/waiting", "/access/{waiting}", "/access/{held}/end", "/people/director-unreachable"),
+        *("/requests/{draft}", "/rules/discussion_days/change?kind=new_member", "/requests/{silent}"),
+        *("/requests/{acting}", "/requests/{withdrawn}", "/people/{specialist}"),
+    ),
+    "Demo Director": (
+        *("/", "/requests/", "/requests/{ready}", "/requests/{high_trust}", "/requests/{joining}"),
+        *("/requests/{declined}", "/requests/{board}", "/requests/{acting}", "/people/{engineer}"),
+        *("/people/appointments", "/people/merges", "/people/{engineer}/nda", "/people/me/absence"),
+        *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
+        "/assessments/of/{engineer}",
+    ),
+    "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
+    "Demo Community Liaison": ("/", "/requests/{agreement}"),
+    "Demo Board": ("/", "/requests/{board}", "/requests/", "/people/{treasurer}/capacities/treasurer/end"),
+    "Demo Treasurer": ("/", "/people/{treasurer}"),
+    "Demo Operator": ("/", "/requests/", "/access"),
+}
+
+# Pages that show what was wrong, or what was done: (name, person, address, the button to press there).
+PRESSED: tuple[tuple[str, str, str, str], ...] = (
+    ("sheet", "Demo Security Specialist", "/assessments", "Start a self-assessment"),
+    ("sheet-refused", "Demo Security Specialist", "", "Finish and lock"),
+    ("draft-refused", "Demo Software Engineer", "/requests/{draft}/draft", "Continue"),
+    ("key-refused", "Demo Software Engineer", "/requests/{draft}/key", "Continue"),
+    ("comment-refused", "Demo MediaWiki Specialist", "/requests/{ready}", "Comment"),
+    ("absence-refused", "Demo Project Manager", "/people/me/absence", "I will be away"),
+    ("decide-refused", "Demo Director", "/requests/{high_trust}", "Decide anyway"),
+    ("appointment-refused", "Demo Director", "/people/appointments", "Appoint"),
+    ("rule-refused", "Demo Director", "/rules/discussion_days/change?kind=new_member", "Announce the change"),
+    ("outcome-refused", "Demo Board", "/requests/{board}", "Record the Board's outcome"),
+    ("agreed", "Demo Community Liaison", "/requests/{agreement}", "I agree"),
+    ("approved", "Demo Director", "/requests/{ready}", "Approve"),
+)
+
+MIRRORED = {
+    NOBODY: ("/welcome", "/rules", "/access", "/record/{decision}", "/requests/{ready}", "/people"),
+    "Demo Software Engineer": ("/", "/requests/{draft}/draft", "/requests/{ready}", "/requests/{draft}/check-answers"),
+    "Demo MediaWiki Specialist": ("/requests/", "/requests/{ready}", "/assessments", "/account"),
+    "Demo Director": ("/requests/{ready}", "/requests/{high_trust}", "/people/appointments"),
+}
+
+PRINTED = {NOBODY: ("/record/{decision}", "/record", "/access"), "Demo Director": ("/requests/{acting}",)}
+
+
+def ids(now: datetime) -> dict[str, int]:
+    """What the addresses name, by the names they use. Needs an app context and the demo data."""
+    engineer, specialist, liaison, treasurer, volunteer = (
+        demo_people.find(f"Demo {name}").id
+        for name in ("Software Engineer", "MediaWiki Specialist", "Community Liaison", "Treasurer", "Volunteer")
+    )
+    comment = _first(select(Comment).where(Comment.author_id == specialist))
+    decision = _first(select(Decision).where(Decision.approved).order_by(Decision.id))
+    return {
+        "draft": _in(State.DRAFT),
+        "ready": _in(State.DISCUSSION, candidate_id=engineer),
+        "high_trust": _in(State.DISCUSSION, candidate_id=specialist),
+        "joining": _in(State.NEEDS_INFORMATION),
+        "agreement": _in(State.AGREEMENT),
+        "board": _in(State.WITH_BOARD),
+        "approved": _in(State.APPROVED),
+        "acting": _first(select(Decision).where(Decision.capacity == "deputy")).request_id,
+        "declined": _in(State.DECLINED),
+        "withdrawn": _in(State.WITHDRAWN),
+        "silent": _in(State.CLOSED),
+        "decision": decision.id,
+        "engineer": engineer,
+        "specialist": specialist,
+        "treasurer": treasurer,
+        "volunteer": volunteer,
+        "comment": comment.id,
+        "commented": comment.request_id,
+        "text": comment.text_id,
+        "assessment": _first(select(Assessment).where(Assessment.person_id == engineer)).id,
+        "held": access_queries.held(specialist, now)[0].grant_id,
+        "waiting": next(found.grant_id for found in access_queries.held(liaison, now) if found.status == "approved"),
+    }
+
+
+def _first(query: Select[Any]) -> Any:
+    return db.session.scalars(query.limit(1)).one()
+
+
+def _in(state: State, **fields: int) -> int:
+    """The first request of this stage."""
+    query = select(TeamRequest).where(TeamRequest.state == state).filter_by(**fields)
+    return int(_first(query.order_by(TeamRequest.id)).id)
