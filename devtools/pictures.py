@@ -1,26 +1,33 @@
-"""Takes the pictures of ./dev shots from a portal that runs with the demo data. This module runs inside .venv."""
+"""Takes the pictures of ./dev shots from a portal that runs with the demo data. This module runs inside .venv.
+
+Where to look comes on standard input, from `flask demo tour`.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
+import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-import config
-from devtools import tour
-from portal import create_app
-from portal.web import clock
-
 Scheme = Literal["light", "dark"]
-LOOKS: tuple[tuple[int, Scheme], ...] = ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark"))
+LOOKS: tuple[tuple[int, Scheme], ...] = ((1280, "light"), (320, "light"), (320, "dark"), (1280, "dark"))
+NOBODY = "nobody"
+PHONE = 320
 PAPER = 760  # px: A4 between its margins
+UNFOLD = """() => {
+  window.folded = [...document.querySelectorAll("main details:not([open])")];
+  for (const fold of window.folded) fold.open = true;
+  return window.folded.length;
+}"""
+FOLD = "() => { for (const fold of window.folded) fold.open = false; }"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--hide-scrollbars"]
 
 
@@ -30,7 +37,7 @@ class Camera:
 
     browser: Browser
     url: str
-    ids: Mapping[str, int]
+    tour: Mapping[str, Any]
     folder: Path
     only: str
 
@@ -40,7 +47,7 @@ class Camera:
         context = self.browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         page = context.new_page()
         try:
-            if person != tour.NOBODY:
+            if person != NOBODY:
                 page.goto(f"{self.url}/sign-in")
                 page.get_by_role("button", name=f"Continue as {person}", exact=True).click()
                 page.locator(".site-user form").wait_for()
@@ -54,10 +61,9 @@ class Camera:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=scheme, media="screen")
             self._shoot(page, person, f"{name}.{width}-{scheme}")
-        if page.locator("main details:not([open])").count():
-            page.emulate_media(color_scheme="light")
-            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-            self._shoot(page, person, f"{name}.{looks[-1][0]}-unfolded")
+            if (width, scheme) == (PHONE, "light") and page.evaluate(UNFOLD):
+                self._shoot(page, person, f"{name}.{PHONE}-unfolded")
+                page.evaluate(FOLD)
 
     def print(self, page: Page, person: str, name: str) -> None:
         """The page as it goes to paper."""
@@ -69,7 +75,7 @@ class Camera:
     def _shoot(self, page: Page, person: str, name: str) -> None:
         path = self.folder / person.removeprefix("Demo ").lower().replace(" ", "-") / f"{name}.png"
         if self.only in str(path.relative_to(self.folder)):
-            page.screenshot(path=path, full_page=True)
+            page.screenshot(path=path, full_page=True, animations="disabled")
 
     def wants(self, person: str, name: str) -> bool:
         """Whether a picture of this page may have the words that were asked for in its name."""
@@ -84,32 +90,32 @@ def name_of(address: str) -> str:
 
 def whole_tour(camera: Camera) -> None:
     """Everybody's pages, then what pressing a button shows, then paper."""
-    for person, addresses in tour.VISITS.items():
+    for person, addresses in camera.tour["visits"].items():
         _visit(camera, person, addresses, LOOKS)
     _press(camera)
-    for person, addresses in tour.PRINTED.items():
+    for person, addresses in camera.tour["printed"].items():
         wanted = [address for address in addresses if camera.wants(person, name_of(address))]
         with camera.window(person) as page:
             for address in wanted:
-                page.goto(camera.url + address.format(**camera.ids))
+                page.goto(camera.url + address.format(**camera.tour["ids"]))
                 camera.print(page, person, name_of(address))
 
 
 def mirrored_tour(camera: Camera) -> None:
     """Some pages as they stand for readers from right to left."""
-    for person, addresses in tour.MIRRORED.items():
-        _visit(camera, person, addresses, LOOKS[::3], suffix=".mirrored")
+    for person, addresses in camera.tour["mirrored"].items():
+        _visit(camera, person, addresses, LOOKS[0::2], suffix=".mirrored")
 
 
 def _visit(
-    camera: Camera, person: str, addresses: tuple[str, ...], looks: tuple[tuple[int, Scheme], ...], suffix: str = ""
+    camera: Camera, person: str, addresses: list[str], looks: tuple[tuple[int, Scheme], ...], suffix: str = ""
 ) -> None:
     wanted = [address for address in addresses if camera.wants(person, name_of(address))]
     if not wanted:
         return
     with camera.window(person) as page:
         for address in wanted:
-            page.goto(camera.url + address.format(**camera.ids))
+            page.goto(camera.url + address.format(**camera.tour["ids"]))
             camera.take(page, person, name_of(address) + suffix, looks)
     print(f"{person}: {len(wanted)} pages", flush=True)
 
@@ -117,15 +123,15 @@ def _visit(
 def _press(camera: Camera) -> None:
     """An address that is empty goes on with the page of the line before."""
     before = ""
-    for name, person, address, button in tour.PRESSED:
+    for name, person, address, button in camera.tour["pressed"]:
         with camera.window(person) as page:
-            page.goto(camera.url + address.format(**camera.ids) if address else before)
-            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+            page.goto(camera.url + address.format(**camera.tour["ids"]) if address else before)
+            page.evaluate(UNFOLD)
             page.get_by_role("button", name=button, exact=True).first.click()
             page.wait_for_load_state("networkidle")
             before = page.url
             camera.take(page, person, f"pressed-{name}")
-    print(f"{len(tour.PRESSED)} buttons pressed", flush=True)
+    print(f"{len(camera.tour['pressed'])} buttons pressed", flush=True)
 
 
 def main() -> None:
@@ -137,11 +143,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="")
     chosen = parser.parse_args()
-    with create_app(config.load(os.environ)).app_context():
-        ids = tour.ids(clock.now())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chosen.chromium, args=SWITCHES)
-        camera = Camera(browser, chosen.url, ids, chosen.folder, chosen.only)
+        camera = Camera(browser, chosen.url, json.load(sys.stdin), chosen.folder, chosen.only)
         {"whole": whole_tour, "mirrored": mirrored_tour}[chosen.tour](camera)
         browser.close()
 

@@ -21,7 +21,9 @@ def take(only: str) -> int:
     """Fill the folder anew, or only what has these words in its name. Returns the exit code."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
-        raise Fault("There is no Chromium to take pictures with. Install it (apt-get install chromium) and start again.")
+        raise Fault(
+            "There is no Chromium to take pictures with. Install it (apt-get install chromium) and start again."
+        )
     python = environment.python("dev")
     if not only and FOLDER.exists():
         shutil.rmtree(FOLDER)
@@ -37,8 +39,20 @@ def take(only: str) -> int:
 def _take(tour: str, python: Path, browser: str, data: Path, only: str) -> int:
     more = {"PORTAL_PSEUDO_LOCALE": "rtl"} if tour == "mirrored" else {}
     with run.served(_free_port(), data=data, **more) as serving:
-        command = [python, "-m", "devtools.pictures", tour, serving.url, browser, FOLDER, "--only", only]
-        done = subprocess.run(command, cwd=ROOT, env=serving.environ)
+        where: list[str | Path] = [python, "-m", "flask", "demo", "tour"]
+        addresses = subprocess.run(where, cwd=ROOT, env=serving.environ, stdout=subprocess.PIPE, check=True).stdout
+        command: list[str | Path] = [
+            python,
+            "-m",
+            "devtools.pictures",
+            tour,
+            serving.url,
+            browser,
+            FOLDER,
+            "--only",
+            only,
+        ]
+        done = subprocess.run([*command, "--only", only], cwd=ROOT, env=serving.environ, input=addresses)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return done.returncode
 

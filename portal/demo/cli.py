@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
 from config import Settings
-from portal.demo import people, requests
+from portal.demo import people, requests, tour
 from portal.extensions import app_value
+from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 
 commands = AppGroup("demo", help="Data to try the portal with (development only).")
@@ -25,6 +28,12 @@ def load() -> None:
         requests.load(who, now=now)
     names = ", ".join(demo.name for demo in people.DEMO_PEOPLE)
     click.echo(f'"Sign in with {_wiki()}" as one of: {names}')
+
+
+@commands.command("tour")
+def show_tour() -> None:
+    """Say as JSON who of the demo data looks at which page, for ./dev shots."""
+    click.echo(json.dumps(tour.whole(clock.now())))
 
 
 def _wiki() -> str:

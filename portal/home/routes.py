@@ -38,6 +38,7 @@ def index() -> ResponseReturnValue:
         others=others,
         held=access_queries.held(person.id, now),
         roles=sorted(words.item_words("role", key).name for key in person.roles),
+        capacities=sorted(person.capacities),
         drafts=queries.drafts_of(person.id),
         leads=_leads(now),
         words=words,

@@ -40,6 +40,7 @@ def new() -> ResponseReturnValue:
         )
         for key, spec in registry.KINDS.items()
     ]
+    shown.sort(key=lambda kind: kind[1] is not None)  # what this person can file comes first
     return render(
         "requests/new.html", kinds=shown, drafts=queries.drafts_of(person.id), organisation_kinds=organisation().kinds
     )

@@ -90,7 +90,7 @@ def _discussion_days(r: RequestFacts) -> Outcome:
 def _positions(r: RequestFacts) -> Outcome:
     needed, found = int(r.rules["positions"]), len(counted_positions(r))
     return found >= needed, Message(
-        "Members not involved who spoke: %(found)s, needed: %(needed)s.", found=found, needed=needed
+        "%(found)s of %(needed)s needed members who are not involved have spoken.", found=found, needed=needed
     )
 
 
@@ -98,7 +98,7 @@ def _positions_advised(r: RequestFacts) -> Outcome:
     half = math.ceil(len(r.members_not_away - involved(r)) / 2)
     needed = min(int(r.rules["positions_advised"]), half)
     found = len(counted_positions(r))
-    return found >= needed, Message("Positions: %(found)s, advised: %(needed)s.", found=found, needed=needed)
+    return found >= needed, Message("%(found)s of %(needed)s positions that are advised.", found=found, needed=needed)
 
 
 def _no_open_concern(r: RequestFacts) -> Outcome:

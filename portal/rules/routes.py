@@ -104,4 +104,4 @@ def save_change(rule_key: str) -> ResponseReturnValue:
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
-    add_navigation(app, NavigationEntry("rules.index", Message("How decisions are made"), 60))
+    add_navigation(app, NavigationEntry("rules.index", Message("Rules"), 60))

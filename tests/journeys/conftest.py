@@ -30,6 +30,20 @@ def portal(served: StagedPortal, monkeypatch: pytest.MonkeyPatch) -> StagedPorta
     return served
 
 
+@pytest.fixture(scope="session")
+def served_mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StagedPortal]:
+    """The same portal for readers from right to left."""
+    with staged_portal(tmp_path_factory.mktemp("mirrored"), PSEUDO_LOCALE="rtl") as portal:
+        yield portal
+
+
+@pytest.fixture
+def mirrored(served_mirrored: StagedPortal) -> StagedPortal:
+    """The mirrored portal with nothing but the demo data."""
+    served_mirrored.reset()
+    return served_mirrored
+
+
 @pytest.fixture
 def open_window(chromium: Browser, portal: StagedPortal) -> Iterator[OpenWindow]:
     """Opens one window after another, each with cookies of its own, as several people have. Takes context options."""

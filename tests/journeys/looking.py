@@ -9,9 +9,16 @@ from playwright.sync_api import Page
 
 WIDE, NARROW = 1280, 320
 OTHERWISE = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
-LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str] | None], ...] = (
+Look = tuple[int, Literal["light", "dark"], list[str] | None]
+SOME_LOOKS: tuple[Look, ...] = (
     (WIDE, "light", None),  # every rule
     (NARROW, "dark", OTHERWISE),  # the rules to which colours and room matter
+)
+EVERY_LOOK: tuple[Look, ...] = (
+    (WIDE, "light", None),
+    (WIDE, "dark", None),
+    (NARROW, "light", None),
+    (NARROW, "dark", None),
 )
 TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
@@ -30,12 +37,12 @@ AXE = """async (rules) => {
 }"""
 
 
-def faults(page: Page) -> list[str]:
+def faults(page: Page, looks: tuple[Look, ...] = SOME_LOOKS) -> list[str]:
     """Everything axe-core finds on the page with all folds open, and what does not fit on a phone."""
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
     page.evaluate(AXE_SCRIPT)
     found = []
-    for width, scheme, rules in LOOKS:
+    for width, scheme, rules in looks:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         found += [f"{width} px, {scheme}: {fault}" for fault in page.evaluate(AXE, rules)]

@@ -81,13 +81,12 @@ class StagedPortal(LivePortal):
 
 
 @contextmanager
-def staged_portal(data: Path) -> Iterator[StagedPortal]:
-    """Serve portal and development wiki from this process until the block ends."""
+def staged_portal(data: Path, **more: str) -> Iterator[StagedPortal]:
+    """Serve portal and development wiki from this process until the block ends. ``more`` are settings."""
     port = free_ports()
     url, wiki_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
-    app = create_app(
-        databases.settings(f"sqlite:///{data / 'portal.db'}", BASE_URL=url, WIKI_URL=f"{wiki_url}/w/rest.php")
-    )
+    database = f"sqlite:///{data / 'portal.db'}"
+    app = create_app(databases.settings(database, BASE_URL=url, WIKI_URL=f"{wiki_url}/w/rest.php", **more))
     portal = StagedPortal(url, wiki_url, data, app, MovedClock())
     _prepare(portal)
     wiki = DevWiki(Client("test-client", "test-secret", f"{url}/sign-in/callback"))

@@ -2,70 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from playwright.sync_api import Page, expect
 from werkzeug.exceptions import HTTPException
 
+from portal.demo.tour import MIRRORED, NOBODY, PRESSED, VISITS
 from tests.journeys import demo_ids, looking, steps
 from tests.journeys.conftest import OpenWindow
 from tests.journeys.staged import StagedPortal
 
 pytestmark = pytest.mark.browser
 
-VISITS: dict[str, tuple[str, ...]] = {
-    "nobody": (
-        *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
-        *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
-    ),
-    "Demo Software Engineer": (
-        *("/", "/requests/{ready}", "/requests/{ready}/edit", "/requests/{ready}/withdraw", "/requests/{ready}/filed"),
-        *(
-            "/requests/{ready}/own-key",
-            "/requests/{draft}/draft",
-            "/requests/{draft}/key",
-            "/requests/{draft}/check-answers",
-        ),
-        *("/requests/{declined}", "/people/{engineer}", "/people/me/absence", "/people/appointments"),
-        *("/people/{engineer}/roles/software_engineer/end", "/assessments/reviews/new", "/assessments/{assessment}"),
-    ),
-    "Demo MediaWiki Specialist": (
-        *("/", "/account", "/requests/?stage=open", "/requests/?q=zzzz", "/requests/new", "/assessments"),
-        *("/requests/{ready}", "/requests/{joining}", "/requests/{high_trust}", "/requests/{approved}"),
-        *("/requests/{commented}/texts/{text}/remove", "/requests/{commented}/comments/{comment}/edit"),
-        *("/access/waiting", "/access/{waiting}", "/access/{held}/end", "/people/director-unreachable"),
-        *("/requests/{draft}", "/rules/discussion_days/change?kind=new_member"),
-    ),
-    "Demo Director": (
-        *("/", "/requests/{ready}", "/requests/{high_trust}", "/requests/{declined}", "/requests/{board}"),
-        *("/people/{engineer}", "/people/appointments", "/people/merges", "/people/{engineer}/nda"),
-        *("/rules/discussion_days/change?kind=new_member", "/requests/{withdrawn}", "/assessments/of/{engineer}"),
-    ),
-    "Demo Community Liaison": ("/requests/{agreement}",),
-    "Demo Board": ("/", "/requests/{board}", "/people/{treasurer}/capacities/treasurer/end"),
-}
 REFUSED = {
-    ("nobody", "/requests/{ready}"): 401,
-    ("nobody", "/not-there"): 404,
+    (NOBODY, "/requests/{ready}"): 401,
+    (NOBODY, "/not-there"): 404,
     ("Demo Software Engineer", "/people/appointments"): 403,
     ("Demo MediaWiki Specialist", "/requests/{draft}"): 404,
     ("Demo MediaWiki Specialist", "/rules/discussion_days/change?kind=new_member"): 403,
 }
+SOMEBODY = [name for name in VISITS if name not in {"Demo Volunteer", "Demo Deputy", "Demo Treasurer", "Demo Operator"}]
 NO_PAGES = {"static", "operations.health", "sign_in.start", "sign_in.callback", "people.named"}
 
 
-@pytest.mark.parametrize("name", VISITS)
-def test_pages_are_sound_in_every_look(portal: StagedPortal, open_window: OpenWindow, name: str) -> None:
-    found = demo_ids.find(portal)
-    page = open_window()
-    if name != "nobody":
+def visit(
+    portal: StagedPortal, page: Page, name: str, addresses: Iterable[str], looks: tuple[looking.Look, ...]
+) -> list[str]:
+    """What is wrong with these pages of this person, in these looks."""
+    found, faults = demo_ids.find(portal), []
+    if name != NOBODY:
         portal.enter(page, name)
-    faults: list[str] = []
-
-    for address in VISITS[name]:
+    for address in addresses:
         answer = page.goto(portal.url + address.format(**found))
         assert answer
         assert answer.status == REFUSED.get((name, address), 200), address
-        faults += [f"{address} {fault}" for fault in looking.faults(page)]
+        faults += [f"{address} {fault}" for fault in looking.faults(page, looks)]
+    return faults
+
+
+@pytest.mark.parametrize("name", SOMEBODY)
+def test_pages_are_sound_in_some_looks(portal: StagedPortal, open_window: OpenWindow, name: str) -> None:
+    assert visit(portal, open_window(), name, VISITS[name], looking.SOME_LOOKS) == []
+
+
+def test_mirrored_pages_are_sound_in_some_looks(mirrored: StagedPortal, open_window: OpenWindow) -> None:
+    page = open_window()
+    found = visit(mirrored, page, "Demo Director", MIRRORED["Demo Director"], looking.SOME_LOOKS)
+
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).direction") == "rtl"
+    assert found == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VISITS)
+def test_every_page_is_sound_in_every_look(portal: StagedPortal, open_window: OpenWindow, name: str) -> None:
+    assert visit(portal, open_window(), name, VISITS[name], looking.EVERY_LOOK) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VISITS)
+def test_every_mirrored_page_is_sound_in_every_look(mirrored: StagedPortal, open_window: OpenWindow, name: str) -> None:
+    assert visit(mirrored, open_window(), name, VISITS[name], looking.EVERY_LOOK) == []
+
+
+@pytest.mark.slow
+def test_what_buttons_show_is_sound_in_every_look(portal: StagedPortal, open_window: OpenWindow) -> None:
+    found, faults, before = demo_ids.find(portal), [], ""
+    for name, person, address, button in PRESSED:
+        page = open_window()
+        portal.enter(page, person)
+        page.goto(portal.url + address.format(**found) if address else before)
+        page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+        page.get_by_role("button", name=button, exact=True).first.click()
+        page.wait_for_load_state("networkidle")
+        before = page.url
+        faults += [f"{name} {fault}" for fault in looking.faults(page, looking.EVERY_LOOK)]
 
     assert faults == []
 

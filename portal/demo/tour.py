@@ -1,7 +1,4 @@
-"""A tour of the portal with the demo data: who looks at which page. The pictures and the tests in a browser take it.
-
-This module runs inside .venv.
-"""
+"""A tour of the portal with the demo data: who looks at which page. Tests in a browser and ./dev shots take it."""
 
 from __future__ import annotations
 
@@ -66,7 +63,7 @@ PRESSED: tuple[tuple[str, str, str, str], ...] = (
     ("draft-refused", "Demo Software Engineer", "/requests/{draft}/draft", "Continue"),
     ("key-refused", "Demo Software Engineer", "/requests/{draft}/key", "Continue"),
     ("comment-refused", "Demo MediaWiki Specialist", "/requests/{ready}", "Comment"),
-    ("absence-refused", "Demo Project Manager", "/people/me/absence", "I will be away"),
+    ("away", "Demo Project Manager", "/people/me/absence", "I will be away"),
     ("decide-refused", "Demo Director", "/requests/{high_trust}", "Decide anyway"),
     ("appointment-refused", "Demo Director", "/people/appointments", "Appoint"),
     ("rule-refused", "Demo Director", "/rules/discussion_days/change?kind=new_member", "Announce the change"),
@@ -83,6 +80,11 @@ MIRRORED = {
 }
 
 PRINTED = {NOBODY: ("/record/{decision}", "/record", "/access"), "Demo Director": ("/requests/{acting}",)}
+
+
+def whole(now: datetime) -> dict[str, object]:
+    """All of it as plain values. Needs an app context and the demo data."""
+    return {"visits": VISITS, "pressed": PRESSED, "mirrored": MIRRORED, "printed": PRINTED, "ids": ids(now)}
 
 
 def ids(now: datetime) -> dict[str, int]:
