@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Flask, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -167,18 +169,27 @@ def _capacity(raw: str) -> Capacity:
 @access(Rule.OBJECT, action="note_nda")
 def nda(person_id: int) -> ResponseReturnValue:
     """Note a signed non-disclosure agreement."""
-    return _nda_page(NdaForm(formdata=kept_fields("appointments.note_nda")), visible_person(person_id))
+    person = visible_person(person_id)
+    return _nda_page(_nda_form(person, formdata=kept_fields("appointments.note_nda")), person)
+
+
+def _nda_form(person: Person, **kwargs: Any) -> NdaForm:
+    """The form as this person needs it: the Board is not asked whom of the Board they asked."""
+    form, now = NdaForm(**kwargs), clock.now()
+    if _my_facts().is_board:
+        form.needs_no_confirmation()
+    else:
+        form.offer([found for found in team_queries.holders(Capacity.BOARD, now) if found.id != person.id])
+    return form
 
 
 def _nda_page(form: NdaForm, person: Person, status: int = 200) -> ResponseReturnValue:
     facts, now = _my_facts(), clock.now()
     policy.require(policy.why_not_note_nda(facts, person.id))
-    form.offer([found for found in team_queries.holders(Capacity.BOARD, now) if found.id != person.id])
     return render(
         "people/nda.html",
         form=form,
         person=person,
-        names_board=not facts.is_board,
         signed_on=queries.nda_on(person.id, now),
         status=status,
     )
@@ -188,8 +199,8 @@ def _nda_page(form: NdaForm, person: Person, status: int = 200) -> ResponseRetur
 @access(Rule.OBJECT, action="note_nda")
 def note_nda(person_id: int) -> ResponseReturnValue:
     """Note it."""
-    form, actor, person = NdaForm(), current.actor(), visible_person(person_id)
-    form.offer(list(team_queries.holders(Capacity.BOARD, clock.now())))
+    actor, person = current.actor(), visible_person(person_id)
+    form = _nda_form(person)
     if not form.validate_on_submit() or (signed_on := form.signed_on.data) is None:
         return _nda_page(form, person, status=422)
     current.require_fresh()

@@ -77,9 +77,13 @@ class NdaForm(PortalForm):
         choices += [SelectChoice(value=str(person.id), label=person.name) for person in board]
         self.confirmed_by_id.choices = choices
 
+    def needs_no_confirmation(self) -> None:
+        """A member of the Board knows by themselves: the form does not ask."""
+        del self.confirmed_by_id
+
     def confirming_id(self) -> int | None:
         """The chosen member of the Board."""
-        chosen: str = self.confirmed_by_id.data or ""
+        chosen: str = (self.confirmed_by_id.data or "") if "confirmed_by_id" in self else ""
         return int(chosen) if chosen.isascii() and chosen.isdecimal() else None
 
 

@@ -333,6 +333,9 @@ def test_the_agreement_is_noted_in_pages(as_person: SignIn) -> None:
     assert queries.nda_on(member.id, factories.now()) == factories.now().date()
     assert as_person(board).post(address + "/withdraw").status_code == 303
     assert queries.nda_on(member.id, factories.now()) is None
+    assert "confirmed_by_id" not in as_person(board).get(address).text
+    assert as_person(board).post(address, data={"signed_on": today()}).status_code == 303
+    assert queries.nda_on(member.id, factories.now()) == factories.now().date()
 
 
 def test_an_operator_is_told_of_a_name_that_lapses_soon(app: Flask) -> None:
