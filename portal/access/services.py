@@ -240,6 +240,6 @@ def _step(
         item=grant.item_key,
         origin=grant.origin.value,
         decision=decision_id or grant.decision_id,
-        until=until.strftime("%Y-%m-%dt%H:%M:%Sz") if until else None,
+        until=audit.stamp(until),
         reason=audit.text_hash(reason),
     )

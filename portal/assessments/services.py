@@ -203,6 +203,9 @@ def lock(actor: Person, assessment_id: int, typed: Typed, *, now: datetime) -> A
         raise Unscored(missing)
     assessment.state, assessment.locked_at = AssessmentState.LOCKED, now
     db.session.flush()
+    for scored in rows.values():
+        if scored.remark is not None:
+            audit.vouch(scored.remark)
     audit.record(
         "assessment.locked",
         actor_id=actor.id,

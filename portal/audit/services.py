@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -20,7 +20,7 @@ from portal.extensions import db
 from portal.web import clock
 from portal.web.unit_of_work import GIVEN, before_commit
 
-__all__ = ["chain_head", "erase_text", "record", "seal", "text_hash", "verify_chain", "write_text"]
+__all__ = ["chain_head", "erase_text", "record", "seal", "stamp", "text_hash", "verify_chain", "vouch", "write_text"]
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,63}")  # codes, keys, dates and hashes; no names, no sentences
 
@@ -79,6 +79,7 @@ def seal(session: Session) -> None:
     if head is None:
         head = ChainHead(id=1, sequence=0, hash=GENESIS)
         session.add(head)
+    _put_texts_into(events[-1], session)
     if not session.info.get(GIVEN):
         believing.mark_or_refuse(head, events, clock.now())
     for event in events:
@@ -91,6 +92,14 @@ def seal(session: Session) -> None:
     session.flush()
 
 
+def _put_texts_into(event: Event, session: Session) -> None:
+    """Let the event say of each text of this unit of work what it is, or that it was emptied."""
+    texts: list[Text] = session.info.get("texts", [])
+    said: dict[str, Any] = {"texts": [f"{text.id}:{text_hash(text)}" for text in texts if text_hash(text)]}
+    said["emptied"] = sorted(session.info.get("emptied", []))
+    event.data = {**event.data, **{key: value for key, value in said.items() if value}}
+
+
 before_commit(seal)
 
 
@@ -100,13 +109,24 @@ def chain_head() -> tuple[int, str]:
     return (head.sequence, head.hash) if head else (0, GENESIS)
 
 
+def stamp(moment: datetime | None) -> str | None:
+    """A moment as an event says it: UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dt%H:%M:%Sz") if moment else None
+
+
 def write_text(author_id: int | None, body: str, *, at: datetime, previous: Text | None = None) -> Text:
     """Keep what a person wrote; ``previous`` is the version it replaces. Returns the row with its id."""
     first_id = (previous.first_id or previous.id) if previous else None
     text = Text(body=body, salt=secrets.token_hex(16), author_id=author_id, created_at=at, first_id=first_id)
     db.session.add(text)
     db.session.flush()
+    vouch(text)
     return text
+
+
+def vouch(text: Text) -> None:
+    """Let the event of this unit of work vouch for the text: changed past the portal, it is found by `audit verify`."""
+    db.session().info.setdefault("texts", []).append(text)
 
 
 def text_hash(text: Text | None) -> str | None:
@@ -123,4 +143,5 @@ def erase_text(text: Text, *, by_id: int, at: datetime) -> int:
     for version in versions:
         version.body = version.salt = None
         version.redacted_at, version.redacted_by_id = at, by_id
+    db.session().info.setdefault("emptied", []).extend(version.id for version in versions)
     return len(versions)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
+from portal.audit import comparing
 from portal.audit.verification import verify_chain
 from portal.database import SAFE_WAL_SQLITE
 from portal.operations import schema, ticking
@@ -140,10 +141,15 @@ def _clock(now: datetime) -> Iterator[Finding]:
 
 def _timeline(engine: Engine) -> Iterator[Finding]:
     found = verify_chain(engine)
-    if found.first_bad is None:
+    otherwise = list(comparing.disagreements(engine)) if found.first_bad is None else []
+    if found.first_bad is None and not otherwise:
         yield Finding(Level.GREEN, f"The timeline holds: {found.count} events.")
         return
     says = f"The timeline does not hold from event {found.first_bad}: {found.reason}."
+    if otherwise:
+        says = (
+            f"Rows are otherwise than the timeline says, {len(otherwise)} in all: {otherwise[0]} (flask audit verify)."
+        )
     remedy = (
         "Somebody changed the database past the portal. Keep a copy, find out who, restore the newest whole backup."
     )

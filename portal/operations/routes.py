@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.extensions import db
-from portal.operations import ticking
+from portal.operations import agreement, ticking
 from portal.web import clock
 from portal.web.access import Rule, access
 
@@ -32,5 +32,6 @@ def health() -> tuple[Response, int]:
 
 
 def init_app(app: Flask) -> None:
-    """Bind the page."""
+    """Bind the page, and what the timeline is compared with."""
     app.register_blueprint(bp)
+    agreement.init_app(app)

@@ -56,7 +56,14 @@ def begin(
     db.session.add(period)
     db.session.flush()
     audit.record(
-        "acting.started", actor_id=by_id, at=now, person_id=director_id, subject_id=period.id, reason=reason.value
+        "acting.started",
+        actor_id=by_id,
+        at=now,
+        person_id=director_id,
+        subject_id=period.id,
+        reason=reason.value,
+        since=audit.stamp(from_at),
+        until=audit.stamp(to_at),
     )
     return period
 

@@ -112,6 +112,7 @@ def begin_capacity(
         audience=Audience.PUBLIC,
         capacity=capacity.value,
         origin=origin.value,
+        since=audit.stamp(assignment.from_at),
     )
     return assignment
 

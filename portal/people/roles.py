@@ -128,6 +128,8 @@ def begin(
         role=role.key,
         origin=origin.value,
         decision=decision_id,
+        since=audit.stamp(assignment.from_at),
+        until=audit.stamp(until),
     )
     if role.leads is Leads.DIRECTOR:
         absence = absence_queries.absence_of(person_id, now)
@@ -192,6 +194,7 @@ def _prolong(
         audience=Audience.PUBLIC,
         role=held.role_key,
         decision=decision_id,
+        until=audit.stamp(until),
     )
     return held
 

@@ -178,6 +178,7 @@ def _after(opened: Opened, decision: Decision, action: Action, *, now: datetime)
         capacity=decision.capacity,
         acting=decision.acting,
         items=items,
+        ends=[str(item.until) if item.until else None for item in decision.items],
         reason=audit.text_hash(decision.reason),
         unmet=[check["rule"] for check in decision.checks if not check["met"]],
     )

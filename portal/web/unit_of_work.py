@@ -86,6 +86,5 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
         session.rollback()
         raise
     finally:
-        session.info.pop(WRITES, None)
-        session.info.pop(GIVEN, None)
-        session.info.pop("events", None)
+        for key in (WRITES, GIVEN, "events", "texts", "emptied"):
+            session.info.pop(key, None)

@@ -1,0 +1,60 @@
+"""Rows against the timeline: what was changed past the portal while the chain of events stayed whole.
+
+Features say what their rows should be (`add_comparison`); the texts that events vouch for are compared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from flask import Flask, current_app
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from portal.audit.models import Event, Text
+from portal.audit.services import text_hash
+from portal.audit.verification import UNREADABLE, one_moment
+from portal.extensions import db
+
+Comparison = Callable[[Session], Iterator[str]]
+
+
+def add_comparison(app: Flask, comparison: Comparison) -> None:
+    """Register a function that names, in words without private text, every row that the timeline does not bear out."""
+    app.extensions.setdefault("audit_comparisons", []).append(comparison)
+
+
+def disagreements(engine: Engine | None = None) -> Iterator[str]:
+    """Everything that is otherwise than the timeline says. Ask when the chain itself is whole."""
+    comparisons: list[Comparison] = current_app.extensions.get("audit_comparisons", [])
+    with one_moment(engine or db.engine) as session:
+        for comparison in (_texts, *comparisons):
+            try:
+                yield from comparison(session)
+            except UNREADABLE as error:
+                yield f"a row holds what it cannot hold ({type(error).__name__})"
+
+
+def _texts(session: Session) -> Iterator[str]:
+    """A text stands as it was written, or was emptied by the portal."""
+    vouched, emptied = _vouched_for(session)
+    there = set()
+    for text in session.scalars(select(Text).order_by(Text.id)):
+        there.add(text.id)
+        if text.id in vouched and text.id not in emptied and text_hash(text) != vouched[text.id]:
+            yield f"text {text.id} is not what was written" if text.body else f"text {text.id} was emptied"
+        elif text.id in emptied and not (text.body is None and text.salt is None):
+            yield f"text {text.id} was removed and is there again"
+    yield from (f"text {id} is missing" for id in sorted(vouched.keys() - there))
+
+
+def _vouched_for(session: Session) -> tuple[dict[int, str], set[int]]:
+    """The hash of each text by its id, and the texts that were emptied."""
+    vouched: dict[int, str] = {}
+    emptied: set[int] = set()
+    for data in session.scalars(select(Event.data).order_by(Event.id).execution_options(yield_per=1000)):
+        for entry in data.get("texts", ()):
+            id, _, digest = entry.partition(":")
+            vouched[int(id)] = digest
+        emptied.update(data.get("emptied", ()))
+    return vouched, emptied
