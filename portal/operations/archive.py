@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 MARK = b"\nsha256 "
 FOOTER = len(MARK) + 64 + 1
 BLOCK = 1 << 20
+LONGEST = 16 << 20  # bytes of one line: more than any row, so that a few packed bytes cannot fill the memory
 
 
 class Damaged(Exception):
@@ -59,9 +60,9 @@ def read(path: Path) -> Iterator[Any]:
         part: Any = _Part(file, path.stat().st_size - FOOTER)
         try:
             with gzip.GzipFile(fileobj=part, mode="rb") as packed:
-                for line in packed:
+                while line := packed.readline(LONGEST):
                     yield json.loads(line)
-        except (OSError, EOFError, zlib.error, ValueError) as error:
+        except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
             raise Damaged("what it holds cannot be read") from error
 
 

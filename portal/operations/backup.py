@@ -73,8 +73,11 @@ def examine(path: Path) -> Contents:
         last = line
     if last != {"rows": count}:
         raise archive.Damaged("it does not hold as many rows as it says")
-    sequence, head = first["head"]
-    return Contents(datetime.fromisoformat(first["made_at"]), first["schema"], sequence, head, count)
+    try:
+        sequence, head = first["head"]
+        return Contents(datetime.fromisoformat(first["made_at"]), str(first["schema"]), sequence, head, count)
+    except (KeyError, ValueError, TypeError) as error:
+        raise archive.Damaged("it does not say what it holds as a backup does") from error
 
 
 def _flush_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
+from portal.audit import comparing
 from portal.extensions import app_value, db
 from portal.operations import archive, ticking
 from portal.operations import backup as backups
@@ -63,6 +64,8 @@ def restore(file: Path) -> None:
         f"Restored {contents.rows} rows and {contents.sequence} events of {contents.made_at:%Y-%m-%d %H:%M} UTC."
     )
     click.echo(f"What was there before is kept: {aside}. Everybody signs in again.")
+    if otherwise := len(list(comparing.disagreements())):
+        click.echo(f"In it {otherwise} things are otherwise than its timeline says: flask audit verify names them.")
 
 
 def _in_words(error: Exception) -> str:

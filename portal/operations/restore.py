@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from portal.audit.verification import verify_chain
 from portal.database import WRITES, prepare_engine
@@ -55,7 +55,9 @@ def _prove(fresh: Engine, path: Path, contents: backup.Contents) -> None:
     try:
         with fresh.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
             count = _load(connection, path)
-    except (DBAPIError, ValueError, KeyError, TypeError) as error:
+    except OperationalError:
+        raise  # the disk is full, the server away: no word against the backup
+    except Exception as error:  # whatever it is, the real database was not touched
         raise Refused(f"{path} cannot be restored: its rows do not fit together ({type(error).__name__}).") from error
     found = verify_chain(fresh)
     if count != contents.rows or found.first_bad is not None:
@@ -70,11 +72,14 @@ def _load(connection: Connection, path: Path) -> int:
     tables = {table.name: table for table in rows.tables()}
     lines = archive.read(path)
     next(lines)
-    count, line = 0, next(lines)
+    count, line, names = 0, next(lines), []
     while "table" in line:
         block = _Block(lines)
+        names.append(line["table"])
         count += rows.insert_lines(connection, tables[line["table"]], line["columns"], block)
         line = block.next_head
+    if names != list(tables):
+        raise ValueError("a table is missing, or there twice")
     _tighten(connection, constraints)
     return count
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -116,31 +114,6 @@ def test_a_backup_moves_to_the_other_kind_of_database(filled: Person, tmp_path: 
         assert all_rows() == before
         assert audit.verify_chain().first_bad is None
         db.engine.dispose()
-
-
-def damaged(whole: bytes) -> Iterator[bytes]:
-    chance = random.Random(1)
-    for _ in range(20):
-        flipped = bytearray(whole)
-        flipped[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
-        yield bytes(flipped)
-        yield whole[: chance.randrange(len(whole))]
-    yield whole + b"\n"
-    yield b""
-
-
-def test_a_damaged_backup_is_refused_and_changes_nothing(filled: Person, tmp_path: Path) -> None:
-    file = tmp_path / "b"
-    backup(db.engine, file, now=NOW)
-    add_person("Later")
-    before = all_rows()
-
-    for content in damaged(file.read_bytes()):
-        file.write_bytes(content)
-        with pytest.raises(Refused, match="cannot be restored"):
-            restore(db.engine, file, now=NOW)
-
-    assert all_rows() == before
 
 
 def rewritten(file: Path, change: object) -> None:
