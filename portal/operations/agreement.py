@@ -90,6 +90,7 @@ def _stepped(said: Rows, event: Event, id: int) -> None:
     access = {"person": event.person_id, "request": event.request_id}
     access |= _named(event, type="item_type", item="item", origin="origin", decision="decision")
     said.setdefault(("access", id), access)
+    said["access", id] |= {"standing": event.code.removeprefix("grant."), **_named(event, until="until")}
     number = 1
     while (f"step of access {id}", number) in said:
         number += 1
@@ -195,8 +196,14 @@ def _given(item: DecisionItem) -> str:
 
 def _access(session: Session) -> Found:
     for grant in session.scalars(select(Grant).options(selectinload(Grant.steps))):
-        values = {"person": grant.person_id, "type": grant.item_type, "item": grant.item_key, "origin": grant.origin}
-        yield ("access", grant.id), {**values, "request": grant.request_id, "decision": grant.decision_id}
+        values: Values = {
+            "person": grant.person_id,
+            "type": grant.item_type,
+            "item": grant.item_key,
+            "origin": grant.origin,
+        }
+        values |= {"request": grant.request_id, "decision": grant.decision_id}
+        yield ("access", grant.id), {**values, "standing": grant.standing, "until": stamp(grant.until)}
         for number, step in enumerate(grant.steps, start=1):
             yield (f"step of access {grant.id}", number), _step(grant, step)
 
