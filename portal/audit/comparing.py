@@ -1,32 +1,28 @@
 """Rows against the timeline: what was changed past the portal while the chain of events stayed whole.
 
-Features say what their rows should be (`add_comparison`); the texts that events vouch for are compared here.
+The texts that events vouch for are compared here; a higher feature adds a comparison of its rows to the list
+`COMPARISONS` of the app.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from flask import Flask, current_app
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from portal.audit.models import Event, Text
 from portal.audit.services import text_hash
 from portal.audit.verification import UNREADABLE, one_moment
-from portal.extensions import db
+from portal.extensions import app_value, db
 
-Comparison = Callable[[Session], Iterator[str]]
-
-
-def add_comparison(app: Flask, comparison: Comparison) -> None:
-    """Register a function that names, in words without private text, every row that the timeline does not bear out."""
-    app.extensions.setdefault("audit_comparisons", []).append(comparison)
+Comparison = Callable[[Session], Iterator[str]]  # names each row that the timeline does not bear out; no private text
+COMPARISONS = "audit_comparisons"
 
 
 def disagreements(engine: Engine | None = None) -> Iterator[str]:
     """Everything that is otherwise than the timeline says. Ask when the chain itself is whole."""
-    comparisons: list[Comparison] = current_app.extensions.get("audit_comparisons", [])
+    comparisons: list[Comparison] = app_value(COMPARISONS)
     with one_moment(engine or db.engine) as session:
         for comparison in (_texts, *comparisons):
             try:

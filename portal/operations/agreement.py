@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.access.models import Grant, GrantStep
-from portal.audit import comparing
 from portal.audit.models import Event, Text
 from portal.audit.services import stamp, text_hash
 from portal.people.models import ActingPeriod, CapacityAssignment, RoleAssignment
@@ -250,8 +248,3 @@ def _rule_changes(session: Session) -> Found:
                 "reason": _words(row.reason_id, row.reason),
             },
         )
-
-
-def init_app(app: Flask) -> None:
-    """Let `flask audit verify` compare."""
-    comparing.add_comparison(app, differences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.audit import comparing
 from portal.extensions import db
 from portal.operations import agreement, ticking
 from portal.web import clock
@@ -34,4 +35,4 @@ def health() -> tuple[Response, int]:
 def init_app(app: Flask) -> None:
     """Bind the page, and what the timeline is compared with."""
     app.register_blueprint(bp)
-    agreement.init_app(app)
+    app.extensions.setdefault(comparing.COMPARISONS, []).append(agreement.differences)

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from portal.audit import services as audit
 from portal.audit.models import Audience, Event, Text
 from portal.errors import Conflict, Invalid, NotPermitted, WrongState
 from portal.extensions import db
@@ -66,7 +67,8 @@ def test_the_reason_is_kept_as_a_text_and_never_in_the_timeline(app: Flask) -> N
     assert absence.reason is not None
     assert absence.reason.body == "An operation"
     event = db.session.scalars(select(Event)).one()
-    assert (event.data, event.audience) == ({}, Audience.TEAM)
+    kept = {"texts": [f"{absence.reason_id}:{audit.text_hash(absence.reason)}"]}
+    assert (event.data, event.audience) == (kept, Audience.TEAM)
     assert declare(factories.member(), reason="  ").reason is None
     assert len(db.session.scalars(select(Text)).all()) == 1
 
