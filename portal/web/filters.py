@@ -9,6 +9,7 @@ from flask import Flask, g
 from flask_babel import format_date, format_datetime, gettext, ngettext
 from markupsafe import Markup, escape
 
+import config
 from portal.errors import Message
 from portal.web import clock
 
@@ -81,7 +82,13 @@ def lines(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
 
 
+def outward(url: str | None) -> str:
+    """An address that somebody typed, for a link. What no browser should follow leads nowhere, however it got here."""
+    return url if url and config.is_address(url) else "#"
+
+
 def init_app(app: Flask) -> None:
     filters: dict[str, Any] = {"say": say, "ago": ago, "when": when, "utc": utc, "day": day, "lines": lines}
+    filters["outward"] = outward
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(now=now)

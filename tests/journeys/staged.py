@@ -58,6 +58,12 @@ class StagedPortal(LivePortal):
 
     def enter(self, page: Page, name: str) -> None:
         """Be signed in as this demo person, on the dashboard, without the way through the wiki."""
+        cookie = {"name": self.app.config["SESSION_COOKIE_NAME"], "value": self.cookie(name), "url": self.url}
+        page.context.add_cookies([cookie])  # type: ignore[list-item]  # Playwright's own type of a cookie
+        page.goto(self.url)
+
+    def cookie(self, name: str) -> str:
+        """What a browser carries in which this demo person is signed in."""
 
         def start(now: datetime) -> str:
             person = demo_people.find(name)
@@ -66,9 +72,7 @@ class StagedPortal(LivePortal):
         carried = {"_user_id": self.change(start), "_fresh": True}
         serializer = SecureCookieSessionInterface().get_signing_serializer(self.app)
         assert serializer
-        cookie = str(serializer.dumps(carried))
-        page.context.add_cookies([{"name": self.app.config["SESSION_COOKIE_NAME"], "value": cookie, "url": self.url}])
-        page.goto(self.url)
+        return str(serializer.dumps(carried))
 
     def reset(self) -> None:
         """Begin again with the demo data, now."""

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext
 
 from portal.errors import Message
 from portal.web import filters
+from tests.hostile import ADDRESSES
 
 NOON = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 
@@ -80,3 +81,14 @@ def test_whatever_a_form_reports_can_be_said() -> None:
     assert filters.say("plain") == "plain"
     assert filters.say(lazy_gettext("later")) == "later"
     assert filters.say(None) == ""
+
+
+@pytest.mark.parametrize(
+    "address", [None, "", *ADDRESSES, "//a.example", "/account", "https://", "https://[", "a.example"]
+)
+def test_an_address_that_no_browser_should_follow_leads_nowhere(address: str | None) -> None:
+    assert filters.outward(address) == "#"
+
+
+def test_an_address_on_the_web_is_kept_as_it_is() -> None:
+    assert filters.outward("https://a.example/b?c#d") == "https://a.example/b?c#d"
