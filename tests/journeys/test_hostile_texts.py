@@ -9,12 +9,12 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
+from portal.demo.tour import NOBODY, VISITS
 from tests.browser import window
 from tests.hostile import DOCUMENT, MARK, PAYLOADS, RUN, faults
 from tests.journeys import demo_ids
 from tests.journeys.planted import Typist, plant
 from tests.journeys.staged import StagedPortal
-from tests.journeys.test_pages_axe import VISITS
 
 LISTEN = f"""
 window.__ran = [];
@@ -24,9 +24,9 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 READ = "[window.__ran, [...document.links].map((link) => link.protocol)]"
 FEW = [  # the pages with the most words of people on them
-    ("nobody", "/people"),
-    ("nobody", "/record/{decision}"),
-    ("nobody", "/access"),
+    (NOBODY, "/people"),
+    (NOBODY, "/record/{decision}"),
+    (NOBODY, "/access"),
     ("Demo Software Engineer", "/requests/{ready}"),
     ("Demo Software Engineer", "/requests/{draft}/draft"),
     ("Demo MediaWiki Specialist", "/requests/{high_trust}"),
@@ -79,7 +79,7 @@ def type_everywhere(portal: StagedPortal, ids: dict[str, int]) -> list[str]:
     """Fill every form that anybody is given on any page. What came of it that should not have."""
     payloads, found = cycle(PAYLOADS), []
     sent: set[str] = set()
-    for name in (name for name in VISITS if name != "nobody"):
+    for name in (name for name in VISITS if name != NOBODY):
         typist = Typist(portal, name)
         for address in VISITS[name]:
             typist.fill(address.format(**ids), payloads)
@@ -94,7 +94,7 @@ def witnessed(chromium: Browser, portal: StagedPortal, pages: list[tuple[str, st
     found = []
     for name in dict.fromkeys(name for name, _address in pages):
         with window(chromium) as page:
-            if name != "nobody":
+            if name != NOBODY:
                 portal.enter(page, name)
             witness = Witness(page, portal.url)
             for address in (address for who, address in pages if who == name):
