@@ -1,7 +1,8 @@
 """The ground of every table: base class, column types, and how a transaction begins.
 
 A transaction reads only, unless it was opened by `portal.web.unit_of_work`: SQLite refuses the write by
-``PRAGMA query_only``, PostgreSQL by a read-only transaction. So "GET never writes" is kept by the database.
+``PRAGMA query_only``, PostgreSQL by a read-only transaction. So "GET never writes" is kept by the database. All that
+one page reads is of one moment, on both: a snapshot in SQLite's WAL, REPEATABLE READ in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, registry
 
 BUSY_TIMEOUT_MS = 5000  # a writer waits this long for the one before it, then the person reads a 503 in words
 SAFE_WAL_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database on reset
+READ_COMMITTED, REPEATABLE_READ = 2, 3  # psycopg.IsolationLevel: a writer sees what was done before it got the lock
 WRITES = "portal_writes"  # execution option that opens a writing transaction
 
 
@@ -142,4 +144,6 @@ def _sqlite_begin(connection: Connection) -> None:
 
 def _postgresql_begin(connection: Connection) -> None:
     raw: Any = connection.connection.dbapi_connection
-    raw.read_only = not connection.get_execution_options().get(WRITES, False)
+    writes = connection.get_execution_options().get(WRITES, False)
+    raw.read_only = not writes
+    raw.isolation_level = READ_COMMITTED if writes else REPEATABLE_READ
