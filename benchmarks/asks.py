@@ -80,7 +80,7 @@ def comments(reader: Reader, request_ids: list[int], times: int) -> list[Ask]:
         path = f"/requests/{request_ids[number % len(request_ids)]}"
         if number < len(request_ids):
             fields = reader.form(path, f"{path}/comments", body="I read it, and I agree with what Ann said.")
-        fields = {**fields, "submission_id": secrets.token_hex(16), "audience": "shared"}
+        fields = {**fields, "page_id": secrets.token_hex(16), "audience": "shared"}
         found.append(reader.post(f"{path}/comments", fields))
     return found
 

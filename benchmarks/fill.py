@@ -177,7 +177,7 @@ def _talk(filler: Filler, request_id: int, revision_id: int, members: list[int],
         comment_id = filler.add(
             Comment, request_id=request_id, author_id=author, type=CommentType.COMMENT,
             audience=CommentAudience.TEAM if number % 2 else CommentAudience.SHARED, text_id=text_id,
-            created_at=at + timedelta(hours=number), submission_id=f"{request_id}-{number}",
+            created_at=at + timedelta(hours=number),
         )  # fmt: skip
         audience = Audience.TEAM if number % 2 else Audience.SHARED
         filler.event(

@@ -146,12 +146,16 @@ class HttpBrowser:
 
     def form(self, path: str, action: str) -> dict[str, Any]:
         """The fields of the page's form that is sent to ``action``, as they are filled when the page opens."""
-        return fields_of(self.text(path), action)
+        return fields_of(self.text(path), action, path)
 
 
-def fields_of(page: str, action: str) -> dict[str, Any]:
-    """What a browser would send of the form of this address if nobody touched it; no button is pressed."""
-    found = [form for form in parse(page).iter("form") if form.get("action") == action]
+def fields_of(page: str, action: str, path: str = "") -> dict[str, Any]:
+    """What a browser would send of the form for this address if nobody touched it; no button is pressed.
+
+    ``path`` is the page's own address: a form that names none is sent there.
+    """
+    forms = [form for form in parse(page).iter("form") if form.get("method") == "post"]
+    found = [form for form in forms if (form.get("action") or path) == action]
     assert found, f"no form for {action}"
     fields: dict[str, list[str]] = {}
     for field in found[0].iter():
@@ -169,16 +173,21 @@ def fields_of(page: str, action: str) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
-def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make all calls at the same moment, each in a thread of its own. Returns what they returned, in order."""
+def at_once(calls: Sequence[Callable[[], T]], *, late: float = 0) -> list[T]:
+    """Make all calls at the same moment, each in a thread of its own. Returns what they returned, in order.
+
+    ``late``: so many seconds by which the last one starts behind the others, to move the moment at which they meet.
+    """
     barrier = threading.Barrier(len(calls), timeout=PATIENCE)
 
-    def one(call: Callable[[], T]) -> T:
+    def one(numbered: tuple[int, Callable[[], T]]) -> T:
         barrier.wait()
-        return call()
+        if late and numbered[0] == len(calls) - 1:
+            time.sleep(late)
+        return numbered[1]()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
+        return list(pool.map(one, enumerate(calls)))
 
 
 @contextmanager

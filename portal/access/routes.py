@@ -21,13 +21,13 @@ from portal.people import queries as people
 from portal.people.facts import PersonFacts
 from portal.people.held_forms import kept_fields
 from portal.people.sections import PersonSection
+from portal.people.sent_forms import once
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.attention import Attention, add_source
 from portal.web.filters import say
 from portal.web.fragments import go_to, is_fragment_request, render
 from portal.web.navigation import NavigationEntry, add_navigation
-from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("access", __name__, url_prefix="/access")
 
@@ -90,7 +90,7 @@ def show(grant_id: int) -> Response:
 def mark_granted(grant_id: int) -> ResponseReturnValue:
     """Say that this access has been set up."""
     _readable(grant_id, clock.now())
-    with unit_of_work() as now:
+    with once(url_for(".waiting")) as now:
         services.mark_granted(current.actor(), grant_id, now=now)
     found = queries.get(grant_id, clock.now())
     item = words.item_words(found.item_type, found.item_key)
@@ -119,7 +119,7 @@ def end(grant_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _end_page(found, form, status=422)
     try:
-        with unit_of_work() as now:
+        with once(url_for(".show", grant_id=grant_id)) as now:
             services.revoke(current.actor(), grant_id, reason=form.reason.data, now=now)
     except Invalid as error:
         form.reason.errors = [say(error.message)]

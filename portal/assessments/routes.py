@@ -16,6 +16,7 @@ from portal.errors import Invalid, Message, NotVisible
 from portal.people import current
 from portal.people import queries as people
 from portal.people.models import Person
+from portal.people.sent_forms import once
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.attention import Attention, add_source
@@ -76,7 +77,7 @@ def ask_post() -> ResponseReturnValue:
     actor, person_id, marker_id = current.actor(), person.id, int(form.marker.data)
     submission_id = str(form.submission_id.data)
     try:
-        with unit_of_work() as now:
+        with once(url_for("assessments.index")) as now:
             services.ask_for_review(actor, person_id, marker_id=marker_id, submission_id=submission_id, now=now)
     except Invalid as refusal:
         form.marker.errors = [say(refusal.message)]

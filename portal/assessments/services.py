@@ -73,7 +73,7 @@ def ask_for_review(actor: Person, person_id: int, *, marker_id: int, submission_
     person = people.get(person_id)
     if person is None or not policy.may_name_marker(people.facts(actor.id, now), person.id):
         raise NotPermitted(Message("Only the person it is about, the Director and the Deputy ask for a mentor review."))
-    filling = f"{actor.id}-{submission_id}"
+    filling = f"{actor.id}-{person.id}-{marker_id}-{submission_id}"[:64]  # another marker is another review
     if (already := queries.by_submission(filling)) is not None:
         return already.id
     _require_marker(people.facts(marker_id, now), person, now)

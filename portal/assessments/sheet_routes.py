@@ -17,6 +17,7 @@ from portal.assessments.views import Sheet
 from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
 from portal.people import current
 from portal.people.facts import PersonFacts
+from portal.people.sent_forms import once
 from portal.web.access import Rule, access
 from portal.web.filters import say
 from portal.web.forms import PortalForm
@@ -75,7 +76,7 @@ def lock(assessment_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _form_page(whole, form, status=422)
     try:
-        with unit_of_work() as now:
+        with once(url_for("assessment.show", assessment_id=assessment_id)) as now:
             services.lock(actor, assessment_id, typed(form, whole.entries), now=now)
     except EntriesConflict as conflict:
         return _conflict_page(assessment_id, form, conflict)
@@ -135,7 +136,7 @@ def save_header(assessment_id: int) -> ResponseReturnValue:
 def discard(assessment_id: int) -> ResponseReturnValue:
     """Throw a draft away, or take back the request for a review."""
     actor = current.actor()
-    with unit_of_work() as now:
+    with once(url_for("assessments.index")) as now:
         services.discard(actor, assessment_id, now=now)
     flash(_("The draft is gone, with everything that was typed into it."), "success")
     return go_to(url_for("assessments.index"))
@@ -146,7 +147,7 @@ def discard(assessment_id: int) -> ResponseReturnValue:
 def redact(assessment_id: int, key: str) -> ResponseReturnValue:
     """Remove the words of one remark from a locked assessment."""
     actor = current.actor()
-    with unit_of_work() as now:
+    with once(url_for("assessment.show", assessment_id=assessment_id, _anchor=f"item-{key}")) as now:
         services.redact_remark(actor, assessment_id, key, now=now)
     flash(_("The remark is removed. The score stays."), "success")
     return go_to(url_for("assessment.show", assessment_id=assessment_id, _anchor=f"item-{key}"))

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.database import Base, UTCDateTime
 
-NOT_KEPT = {"sign_in", "held_form"}  # sessions and half-typed forms: nobody is to be signed in by an old backup
+NOT_KEPT = {"sign_in", "held_form", "sent_form"}  # sessions and sent forms: nobody is to be signed in by an old backup
 AT_ONCE = 500  # rows
 
 

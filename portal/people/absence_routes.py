@@ -17,11 +17,11 @@ from portal.people.facts import Leadership, PersonFacts
 from portal.people.forms import AbsenceForm, NoteForm, blame
 from portal.people.held_forms import kept_fields
 from portal.people.models import Absence, ActingPeriod, Person, UnreachableReport
+from portal.people.sent_forms import once
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.attention import Attention
 from portal.web.fragments import go_to, render
-from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("absence", __name__)
 ENDS_SOON = timedelta(days=1)
@@ -64,7 +64,7 @@ def declare() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _absence_page(form, status=422)
     try:
-        with unit_of_work() as now:
+        with once(url_for(".show")) as now:
             services.declare_absence(actor, form.from_at(now), to_at=form.to_at(), reason=form.reason.data, now=now)
     except (Invalid, Conflict) as error:
         return _absence_page(form, status=blame(form, error))
@@ -77,10 +77,11 @@ def declare() -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     """I am back."""
     actor = current.actor()
-    with unit_of_work() as now:
+    done = url_for("people.person", person_id=actor.id)
+    with once(done) as now:
         services.end_absence(actor, now=now)
     flash(_("Welcome back. You are no longer on record as away."), "success")
-    return go_to(url_for("people.person", person_id=current.actor().id))
+    return go_to(done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _said(person_id: int, report: UnreachableReport) -> Message | None:
 def report_unreachable() -> ResponseReturnValue:
     """Report it."""
     actor = current.actor()
-    with unit_of_work() as now:
+    with once(url_for(".unreachable")) as now:
         services.report_unreachable(actor, now=now)
     flash(_("Reported. When two others confirm it, the Deputy decides in the Director's place."), "success")
     return go_to(url_for(".unreachable"))
@@ -165,7 +166,7 @@ def report_unreachable() -> ResponseReturnValue:
 def confirm_unreachable() -> ResponseReturnValue:
     """Confirm what somebody else reported."""
     actor = current.actor()
-    with unit_of_work() as now:
+    with once(url_for(".unreachable")) as now:
         report = services.confirm_unreachable(actor, now=now)
         led_to_acting = report.closed_at is not None
     flash(
@@ -184,7 +185,7 @@ def start_acting() -> ResponseReturnValue:
         return _unreachable_page(form, status=422)
     current.require_fresh()
     try:
-        with unit_of_work() as now:
+        with once(url_for(".unreachable")) as now:
             services.start_acting_by_board(actor, form.note.data or "", now=now)
     except (Invalid, WrongState) as error:
         return _unreachable_page(form, status=blame(form, error))
@@ -197,7 +198,7 @@ def start_acting() -> ResponseReturnValue:
 def end_acting() -> ResponseReturnValue:
     """The Board ends it."""
     actor = current.actor()
-    with unit_of_work() as now:
+    with once(url_for(".unreachable")) as now:
         services.end_acting_by_hand(actor, now=now)
     flash(_("On record: the Deputy no longer acts."), "success")
     return go_to(url_for(".unreachable"))

@@ -16,11 +16,11 @@ from portal.people.forms import POST_NAMES, AppointForm, EndForm, NdaForm, blame
 from portal.people.held_forms import kept_fields
 from portal.people.models import Capacity, Person
 from portal.people.policy import Post
+from portal.people.sent_forms import once
 from portal.people.visibility import visible_person
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to, render
-from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("appointments", __name__)
 
@@ -85,7 +85,7 @@ def appoint() -> ResponseReturnValue:
         return _page(form, posts, status=422)
     current.require_fresh()
     try:
-        with unit_of_work() as now:
+        with once(url_for(".show")) as now:
             person = queries.find_by_name(form.name.data or "")
             if person is None:
                 raise Invalid(Message("Nobody of this name has signed in here. Ask them to, once."), field="name")
@@ -127,7 +127,7 @@ def end_role_now(person_id: int, role_key: str) -> ResponseReturnValue:
         return _end_role_page(form, person_id, role_key, status=422)
     current.require_fresh()
     try:
-        with unit_of_work() as now:
+        with once(url_for("people.person", person_id=person.id)) as now:
             services.end_role_by_hand(actor, person.id, role_key, reason=form.reason.data, now=now)
     except Invalid as error:
         return _end_role_page(form, person_id, role_key, status=blame(form, error))
@@ -152,7 +152,7 @@ def end_capacity_now(person_id: int, capacity: str) -> ResponseReturnValue:
     """End it."""
     person, held, actor = visible_person(person_id), _capacity(capacity), current.actor()
     current.require_fresh()
-    with unit_of_work() as now:
+    with once(url_for("people.person", person_id=person.id)) as now:
         services.end_capacity_by_hand(actor, person.id, held, now=now)
     flash(_("On record: it has ended."), "success")
     return go_to(url_for("people.person", person_id=person_id))
@@ -205,7 +205,7 @@ def note_nda(person_id: int) -> ResponseReturnValue:
         return _nda_page(form, person, status=422)
     current.require_fresh()
     try:
-        with unit_of_work() as now:
+        with once(url_for("people.person", person_id=person.id)) as now:
             services.note_nda(actor, person.id, signed_on=signed_on, confirmed_by_id=form.confirming_id(), now=now)
     except Invalid as error:
         return _nda_page(form, person, status=blame(form, error))
@@ -219,7 +219,7 @@ def withdraw_nda(person_id: int) -> ResponseReturnValue:
     """Take the note back."""
     actor, person = current.actor(), visible_person(person_id)
     current.require_fresh()
-    with unit_of_work() as now:
+    with once(url_for("people.person", person_id=person.id)) as now:
         services.withdraw_nda(actor, person.id, now=now)
     flash(_("The note of a non-disclosure agreement is taken back."), "success")
     return go_to(url_for("people.person", person_id=person_id))

@@ -12,11 +12,11 @@ from flask_babel import gettext as _
 from portal.errors import Invalid, Message
 from portal.org import organisation
 from portal.people import current, merging, queries
+from portal.people.sent_forms import once
 from portal.web import attention, clock
 from portal.web.access import Rule, access
 from portal.web.attention import Attention
 from portal.web.fragments import go_to
-from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("merges", __name__)
 
@@ -45,7 +45,7 @@ def settle(proposal_id: int) -> ResponseReturnValue:
         raise Invalid("Choose whether the two are one person.")
     actor_id = current.actor().id
     current.require_fresh()
-    with unit_of_work() as now:
+    with once(url_for(".index")) as now:
         proposal = merging.settle(actor_id, proposal_id, accept=answer == "confirm", now=now)
         name = proposal.person.name
     flash(

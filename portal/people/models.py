@@ -246,6 +246,16 @@ class SignIn(Base):
     person: Mapped[Person] = relationship()
 
 
+class SentForm(Base):
+    """A filled form that was carried out: sending it again does nothing more. Kept for a day; names nobody."""
+
+    __tablename__ = "sent_form"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True, comment="hash of person, address, page and content")
+    led_to: Mapped[str] = mapped_column(String(200), comment="the address to which the first sending led")
+    sent_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class HeldForm(Base):
     """What somebody typed when their sign-in had ended: comes back after they sign in again, for a day."""
 

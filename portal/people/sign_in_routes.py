@@ -14,7 +14,17 @@ from wtforms.validators import ValidationError
 
 import config
 from portal.org import organisation
-from portal.people import account_routes, current, held_forms, merge_routes, merging, oauth, sessions, sign_in
+from portal.people import (
+    account_routes,
+    current,
+    held_forms,
+    merge_routes,
+    merging,
+    oauth,
+    sent_forms,
+    sessions,
+    sign_in,
+)
 from portal.people.current import SignedIn
 from portal.people.merging import LinkOutcome
 from portal.people.models import Person
@@ -174,6 +184,7 @@ def init_app(app: Flask) -> None:
     """Bind sign-in, the account page, merges and what happens when a sign-in has ended."""
     oauth.init_app(app)
     held_forms.init_app(app)
+    sent_forms.init_app(app)
     app.register_blueprint(bp)
     account_routes.init_app(app)
     merge_routes.init_app(app)

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from portal.audit.believing import ClockLooksWrong
 from portal.errors import Invalid, Message
 from portal.people import current
+from portal.people.sent_forms import once
 from portal.requests import decision_services, forms, objection_services, page_forms, policy, queries, seen
 from portal.requests.blueprint import bp
 from portal.requests.decision_checks import AlreadyDecided, ChangedSinceSeen, Choice, Ruling
@@ -23,7 +24,6 @@ from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.filters import say
 from portal.web.fragments import go_to, is_fragment_request, render
-from portal.web.unit_of_work import unit_of_work
 
 ALL = (
     *("header", "asked", "evidence", "checks", "notes", "people"),
@@ -53,9 +53,9 @@ def _decide(
         return _changed(request_id, name, make, stale)
     if not form.validate_on_submit():
         return render_request(request_id, panel="decision", status=422, **{name: form})
-    actor_id = current.actor().id
+    actor_id, led_to = current.actor().id, url_for(".show", request_id=request_id, _anchor="decision")
     try:
-        with unit_of_work() as now:
+        with once(led_to) as now:
             act(form, shown, actor_id, now)
     except (Invalid, ClockLooksWrong) as error:
         put_error(form, error)
@@ -65,7 +65,7 @@ def _decide(
     if is_fragment_request():
         return render_request(request_id, panel="decision", also=ALL)
     flash(done, "success")
-    return go_to(url_for(".show", request_id=request_id) + "#decision")
+    return go_to(led_to)
 
 
 def _require(shown: RequestPage, action: Action) -> None:
@@ -213,21 +213,21 @@ def refer(request_id: int) -> ResponseReturnValue:
 @access(Rule.OBJECT, action="reopen")
 def reopen(request_id: int) -> ResponseReturnValue:
     current.require_fresh()
-    actor_id = current.actor().id
-    with unit_of_work() as now:
+    actor_id, led_to = current.actor().id, url_for(".show", request_id=request_id)
+    with once(led_to) as now:
         decision_services.reopen(actor_id, request_id, now=now)
     flash(_("The request is open again."), "success")
-    return go_to(url_for(".show", request_id=request_id))
+    return go_to(led_to)
 
 
 @bp.post("/<int:request_id>/decisions/<int:decision_id>/review")
 @access(Rule.OBJECT, action="review")
 def review(request_id: int, decision_id: int) -> ResponseReturnValue:
-    actor_id = current.actor().id
-    with unit_of_work() as now:
+    actor_id, led_to = current.actor().id, url_for(".show", request_id=request_id, _anchor="decision")
+    with once(led_to) as now:
         decision_services.review(actor_id, request_id, decision_id, now=now)
     flash(_("Noted: you have reviewed this decision."), "success")
-    return go_to(url_for(".show", request_id=request_id) + "#decision")
+    return go_to(led_to)
 
 
 @bp.post("/<int:request_id>/notes")
@@ -238,9 +238,9 @@ def write_note(request_id: int) -> ResponseReturnValue:
     form = forms.NoteForm()
     if not form.validate_on_submit():
         return render_request(request_id, panel="notes", status=422, note=form)
-    actor_id = current.actor().id
-    with unit_of_work() as now:
+    actor_id, led_to = current.actor().id, url_for(".show", request_id=request_id, _anchor="notes")
+    with once(led_to) as now:
         objection_services.write_note(actor_id, request_id, form.body.data or "", now=now)
     if is_fragment_request():
         return render_request(request_id, panel="notes", also=("timeline",))
-    return go_to(url_for(".show", request_id=request_id) + "#notes")
+    return go_to(led_to)

@@ -65,7 +65,6 @@ class Comment(Base):
     edited_at: Mapped[datetime | None]
     answers_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"), index=True)
     reminded_at: Mapped[datetime | None]
-    submission_id: Mapped[str | None] = mapped_column(String(64), unique=True)
 
     author: Mapped[Person] = relationship()
     text: Mapped[Text] = relationship()

@@ -12,16 +12,16 @@ from flask_babel import gettext as _
 
 from portal.errors import Invalid
 from portal.people import current, held_forms
+from portal.people.sent_forms import once
 from portal.requests import discussion_services, forms, objection_services, page_forms, policy, queries
 from portal.requests.blueprint import bp
 from portal.requests.discussion_models import Comment, CommentAudience, Relation, Stance
-from portal.requests.discussion_services import TextConflict
+from portal.requests.discussion_services import RevisedSinceRead, TextConflict
 from portal.requests.page_routes import declared_action, load_page, me, put_error, render_request
 from portal.requests.workflow import Action
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to, is_fragment_request, render
-from portal.web.unit_of_work import unit_of_work
 
 AFTER_TALK = ("header", "checks", "people", "timeline")  # panels that change when somebody spoke
 
@@ -38,21 +38,24 @@ def _act(
 ) -> ResponseReturnValue:
     """The life of a POST on the request page: ask the policy, check the form, act in one unit of work, show the panel.
 
-    A form that does not hold, and an Invalid of the service, come back with what was typed and status 422.
+    A form that does not hold, and an Invalid of the service, come back with what was typed and status 422; a position
+    on what is no longer asked for comes back beside what is asked for now.
     """
     _require(request_id, declared_action())
     if not form.validate_on_submit():
         return render_request(request_id, panel=panel, status=422, **{name: form})
-    actor_id = current.actor().id
+    actor_id, done = current.actor().id, url_for(".show", request_id=request_id, _anchor=anchor)
     try:
-        with unit_of_work() as now:
+        with once(done) as now:
             act(actor_id, now)
     except Invalid as error:
         put_error(form, error)
         return render_request(request_id, panel=panel, status=422, **{name: form})
-    if is_fragment_request():
-        return render_request(request_id, panel=panel, also=also)
-    return go_to(url_for(".show", request_id=request_id) + f"#{anchor}")
+    except RevisedSinceRead as error:
+        put_error(form, error)
+        form.revision.data = str(error.revision)  # what is asked for now is shown with it
+        return render_request(request_id, panel=panel, also=("asked", *AFTER_TALK), status=409, **{name: form})
+    return render_request(request_id, panel=panel, also=also) if is_fragment_request() else go_to(done)
 
 
 def _require(request_id: int, action: Action) -> None:
@@ -77,7 +80,6 @@ def comment(request_id: int) -> ResponseReturnValue:
             form.body.data or "",
             audience=CommentAudience(form.audience.data),
             now=now,
-            submission_id=form.submission_id.data,
         ),
     )
 
@@ -90,9 +92,7 @@ def ask(request_id: int) -> ResponseReturnValue:
         request_id,
         "question",
         form,
-        lambda actor_id, now: discussion_services.ask(
-            actor_id, request_id, form.body.data or "", now=now, submission_id=form.submission_id.data
-        ),
+        lambda actor_id, now: discussion_services.ask(actor_id, request_id, form.body.data or "", now=now),
         panel="ask",
         also=("questions", "discussion", *AFTER_TALK),
     )
@@ -107,7 +107,7 @@ def answer(request_id: int, question_id: int) -> ResponseReturnValue:
         f"answer_{question_id}",
         form,
         lambda actor_id, now: discussion_services.answer(
-            actor_id, request_id, question_id, form.body.data or "", now=now, submission_id=form.submission_id.data
+            actor_id, request_id, question_id, form.body.data or "", now=now
         ),
         panel="questions",
         also=("discussion", *AFTER_TALK),
@@ -137,8 +137,9 @@ def save_comment(request_id: int, comment_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render("requests/edit_comment.html", status=422, request_id=request_id, comment=row, form=form)
     actor_id, base = current.actor().id, int(form.base_text_id.data or 0)
+    done = url_for(".show", request_id=request_id, _anchor=f"comment-{comment_id}")
     try:
-        with unit_of_work() as now:
+        with once(done) as now:
             discussion_services.edit_comment(
                 actor_id, request_id, comment_id, form.body.data or "", base_text_id=base, now=now
             )
@@ -155,7 +156,7 @@ def save_comment(request_id: int, comment_id: int) -> ResponseReturnValue:
             conflict=(error.current, typed),
             says=error.message,
         )
-    return go_to(url_for(".show", request_id=request_id) + f"#comment-{comment_id}")
+    return go_to(done)
 
 
 @bp.post("/<int:request_id>/positions")
@@ -316,8 +317,8 @@ def confirm_redact(request_id: int, text_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/texts/<int:text_id>/remove")
 @access(Rule.OBJECT, action="redact")
 def redact(request_id: int, text_id: int) -> ResponseReturnValue:
-    actor_id = current.actor().id
-    with unit_of_work() as now:
+    actor_id, done = current.actor().id, url_for(".show", request_id=request_id)
+    with once(done) as now:
         objection_services.redact(actor_id, request_id, text_id, now=now)
     flash(_("The text was removed in all its versions."), "success")
-    return go_to(url_for(".show", request_id=request_id))
+    return go_to(done)

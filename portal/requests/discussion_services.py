@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.audit import services as audit
 from portal.audit.models import Audience, Text
-from portal.errors import Conflict, Invalid, Message, NotPermitted, NotVisible, WrongState
+from portal.errors import Conflict, Message, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.org.catalogue import WHOLE
 from portal.people.facts import PersonFacts
@@ -39,6 +39,14 @@ class TextConflict(Conflict):
         self.current = current
 
 
+class RevisedSinceRead(Conflict):
+    """A position on a revision that is no longer the current one; ``revision`` is."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__("What is asked for was changed while you read it. Read it again, then take your position.")
+        self.revision = revision
+
+
 def comment(
     actor_id: int,
     request_id: int,
@@ -46,23 +54,16 @@ def comment(
     *,
     audience: CommentAudience,
     now: datetime,
-    submission_id: str | None = None,
 ) -> Comment:
     """Say something, to the team alone or shared with the candidate."""
     action = Action.COMMENT_TEAM if audience is CommentAudience.TEAM else Action.COMMENT
     row = services.open_for(actor_id, request_id, action, now=now).row
-    sent = _already_sent(submission_id, actor_id)
-    if sent:
-        return sent
-    return _say(row, actor_id, body, type=CommentType.COMMENT, audience=audience, now=now, submission_id=submission_id)
+    return _say(row, actor_id, body, type=CommentType.COMMENT, audience=audience, now=now)
 
 
-def ask(actor_id: int, request_id: int, body: str, *, now: datetime, submission_id: str | None = None) -> Comment:
+def ask(actor_id: int, request_id: int, body: str, *, now: datetime) -> Comment:
     """Ask the candidate: the request needs information until they answer."""
     row = services.open_for(actor_id, request_id, Action.ASK, now=now).row
-    sent = _already_sent(submission_id, actor_id)
-    if sent:
-        return sent
     services.move(row, Action.ASK, now=now)
     return _say(
         row,
@@ -71,22 +72,16 @@ def ask(actor_id: int, request_id: int, body: str, *, now: datetime, submission_
         type=CommentType.QUESTION,
         audience=CommentAudience.SHARED,
         now=now,
-        submission_id=submission_id,
     )
 
 
-def answer(
-    actor_id: int, request_id: int, question_id: int, body: str, *, now: datetime, submission_id: str | None = None
-) -> Comment:
+def answer(actor_id: int, request_id: int, question_id: int, body: str, *, now: datetime) -> Comment:
     """Answer a question. The last answer moves the request back; a late one reopens it. Raises WrongState."""
     opened = services.open_for(actor_id, request_id, Action.ANSWER, now=now)
     row = opened.row
     question = db.session.get(Comment, question_id)
     if question is None or question.request_id != row.id or question.type is not CommentType.QUESTION:
         raise NotVisible()
-    sent = _already_sent(submission_id, actor_id)
-    if sent:
-        return sent
     late = timedelta(days=int(rules.values_for(WHOLE, now)["question_reopen_days"]))
     if row.state is State.CLOSED and (opened.facts.closed_at is None or now - opened.facts.closed_at > late):
         raise WrongState("This request was closed too long ago. File a new one.")
@@ -97,7 +92,6 @@ def answer(
         type=CommentType.ANSWER,
         audience=CommentAudience.SHARED,
         now=now,
-        submission_id=submission_id,
         answers_id=question_id,
     )
     _after_answer(row, now=now)
@@ -133,7 +127,6 @@ def _say(
     type: CommentType,
     audience: CommentAudience,
     now: datetime,
-    submission_id: str | None,
     answers_id: int | None = None,
 ) -> Comment:
     text = audit.write_text(actor_id, body, at=now)
@@ -145,7 +138,6 @@ def _say(
         text_id=text.id,
         created_at=now,
         answers_id=answers_id,
-        submission_id=submission_id,
     )
     db.session.add(said)
     db.session.flush()
@@ -162,16 +154,6 @@ def _say(
     return said
 
 
-def _already_sent(submission_id: str | None, actor_id: int) -> Comment | None:
-    """The comment a second sending of the same form made, if it is theirs."""
-    if not submission_id:
-        return None
-    sent = db.session.scalars(select(Comment).where(Comment.submission_id == submission_id)).one_or_none()
-    if sent is not None and sent.author_id != actor_id:
-        raise Invalid("Open the page anew and send it again.")
-    return sent
-
-
 def edit_comment(
     actor_id: int, request_id: int, comment_id: int, body: str, *, base_text_id: int, now: datetime
 ) -> Comment:
@@ -179,10 +161,10 @@ def edit_comment(
     opened = services.open_only(actor_id, request_id, now=now)
     said = editable_comment(opened.actor, opened.facts, comment_id)
     before = db.session.get_one(Text, said.text_id)
-    if before.id != base_text_id:
-        raise TextConflict(before.body or "")
     if before.body == body:
         return said
+    if before.id != base_text_id:
+        raise TextConflict(before.body or "")
     text = audit.write_text(actor_id, body, at=now, previous=before)
     said.text_id, said.edited_at = text.id, now
     services.note(
@@ -222,10 +204,10 @@ def take_position(
     revision_number: int,
     now: datetime,
 ) -> Position:
-    """Support, neutral or oppose, on the revision one has read; the newest counts. Raises Conflict."""
+    """Support, neutral or oppose, on the revision one has read; the newest counts. Raises RevisedSinceRead."""
     row = services.open_for(actor_id, request_id, Action.TAKE_POSITION, now=now).row
     if revision_number != row.revision_number:
-        raise Conflict("What is asked for was changed while you read it. Read it again, then take your position.")
+        raise RevisedSinceRead(row.revision_number)
     revision = queries.current_revision(row)
     newest = db.session.scalars(
         select(Position)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from portal.errors import Invalid
 from portal.org import organisation
 from portal.people import current, held_forms
+from portal.people.sent_forms import once
 from portal.requests import drafts, fact_queries, filing_services, forms, policy, queries, readiness, words
 from portal.requests.blueprint import bp
 from portal.requests.drafts import Draft
@@ -20,7 +21,6 @@ from portal.requests.workflow import Action, State
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to, render
-from portal.web.unit_of_work import unit_of_work
 
 
 @bp.get("/<int:request_id>/filed")
@@ -46,11 +46,11 @@ def filed(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/agree")
 @access(Rule.OBJECT, action="agree")
 def agree(request_id: int) -> ResponseReturnValue:
-    actor_id = current.actor().id
-    with unit_of_work() as now:
+    actor_id, done = current.actor().id, url_for(".show", request_id=request_id)
+    with once(done) as now:
         filing_services.agree(actor_id, request_id, now=now)
     flash(_("You agreed. The team now discusses the request."), "success")
-    return go_to(url_for(".show", request_id=request_id))
+    return go_to(done)
 
 
 @bp.get("/<int:request_id>/withdraw")
@@ -64,11 +64,12 @@ def confirm_withdraw(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/withdraw")
 @access(Rule.OBJECT, action="withdraw")
 def withdraw(request_id: int) -> ResponseReturnValue:
-    actor_id = current.actor().id
-    with unit_of_work() as now:
-        was_draft = filing_services.withdraw(actor_id, request_id, now=now).submitted_at is None
-    flash(_("The draft is gone.") if was_draft else _("The request was withdrawn."), "success")
-    return go_to(url_for(".index") if was_draft else url_for(".show", request_id=request_id))
+    actor_id, is_draft = current.actor().id, queries.is_draft_of(request_id, me().id)
+    done = url_for(".index") if is_draft else url_for(".show", request_id=request_id)
+    with once(done) as now:
+        filing_services.withdraw(actor_id, request_id, now=now)
+    flash(_("The draft is gone.") if is_draft else _("The request was withdrawn."), "success")
+    return go_to(done)
 
 
 @bp.get("/<int:request_id>/edit")
@@ -114,10 +115,10 @@ def save_edit(request_id: int) -> ResponseReturnValue:
     form = _edit_form(draft)
     if not form.validate_on_submit():
         return _show_edit(draft, form, status=422)
-    actor_id = current.actor().id
+    actor_id, done = current.actor().id, url_for(".show", request_id=request_id)
     try:
-        filled = drafts.to_details(draft, form, drafts.current_key(draft.row))
-        with unit_of_work() as now:
+        filled = drafts.to_details(draft, form, None)  # the key stays as it is
+        with once(done) as now:
             filing_services.revise(actor_id, request_id, filled, base=form.base.data or "", now=now)
     except (Invalid, DuplicateRequest) as error:
         put_error(form, error)
@@ -129,7 +130,7 @@ def save_edit(request_id: int) -> ResponseReturnValue:
         put_error(form, error)
         return _show_edit(standing, form, status=409, conflict=both)
     flash(_("Your changes are saved."), "success")
-    return go_to(url_for(".show", request_id=request_id))
+    return go_to(done)
 
 
 @bp.get("/<int:request_id>/own-key")
@@ -154,15 +155,15 @@ def _show_own_key(request_id: int, form: forms.KeyForm, *, status: int = 200) ->
 @access(Rule.OBJECT, action="offer_key")
 def save_own_key(request_id: int) -> ResponseReturnValue:
     _require_own_key(request_id)
-    form, actor_id = forms.KeyForm(), current.actor().id
+    form, actor_id, done = forms.KeyForm(), current.actor().id, url_for(".show", request_id=request_id)
     if not form.validate_on_submit():
         return _show_own_key(request_id, form, status=422)
     try:
         offer = drafts.to_key(form)
-        with unit_of_work() as now:
+        with once(done) as now:
             filing_services.offer_key(actor_id, request_id, offer, now=now)
     except Invalid as error:
         put_error(form, error)
         return _show_own_key(request_id, form, status=422)
     flash(_("Your key is with the request."), "success")
-    return go_to(url_for(".show", request_id=request_id))
+    return go_to(done)

@@ -163,7 +163,6 @@ class EmptyForm(PortalForm):
 class CommentForm(PortalForm):
     audience = RadioField(_("Who will read this?"), validators=[DataRequired(message=_("Choose who will read this."))])
     body = TextField(_("Comment"), [NEEDED])
-    submission_id = SubmissionField()
 
     @classmethod
     def for_readers(cls, *, may_team: bool, may_share: bool, **kwargs: Any) -> CommentForm:
@@ -182,13 +181,11 @@ class CommentForm(PortalForm):
 
 class QuestionForm(PortalForm):
     body = TextField(_("Question to the candidate"), [NEEDED])
-    submission_id = SubmissionField()
 
 
 class AnswerForm(PortalForm):
     body = TextField(_("Your answer"), [NEEDED])
     about = HiddenField(validators=[Length(max=20)])  # which question: what was typed comes back under it alone
-    submission_id = SubmissionField()
 
 
 class EditTextForm(PortalForm):

@@ -11,6 +11,7 @@ from portal.org import organisation
 from portal.org.catalogue import WHOLE, Leads
 from portal.people import current
 from portal.people.held_forms import kept_fields
+from portal.people.sent_forms import once
 from portal.rules import policy, queries, services
 from portal.rules.forms import RuleChangeForm, form_for
 from portal.rules.queries import Standing
@@ -19,7 +20,6 @@ from portal.web.access import Rule, access
 from portal.web.filters import say
 from portal.web.fragments import go_to, render
 from portal.web.navigation import NavigationEntry, add_navigation
-from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("rules", __name__, url_prefix="/rules")
 
@@ -78,9 +78,9 @@ def save_change(rule_key: str) -> ResponseReturnValue:
     form = form_for(standing.rule, value=standing.value, based_on=standing.newest_id)
     if not form.validate_on_submit():
         return _page(standing, form, status=422)
-    actor = current.actor()
+    actor, done = current.actor(), url_for("rules.index", _anchor=f"{kind}-{rule_key}")
     try:
-        with unit_of_work() as now:
+        with once(done) as now:
             services.change_rule(
                 actor,
                 rule_key,
@@ -98,7 +98,7 @@ def save_change(rule_key: str) -> ResponseReturnValue:
         form.based_on.data = str(standing.newest_id or "")
         return _page(standing, form, status=409, conflict=say(conflict.message))
     flash(_("The change is announced. It counts in 72 hours, for what is submitted from then on."), "success")
-    return go_to(url_for("rules.index", _anchor=f"{kind}-{rule_key}"))
+    return go_to(done)
 
 
 def init_app(app: Flask) -> None:

@@ -8,11 +8,16 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 
+def is_htmx() -> bool:
+    """Whether htmx sent the request."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def is_fragment_request() -> bool:
     """Whether htmx asks for a piece of a page; boosted and history requests get the whole page."""
     headers = request.headers
     return (
-        headers.get("HX-Request") == "true"
+        is_htmx()
         and headers.get("HX-Boosted") != "true"
         and headers.get("HX-History-Restore-Request") != "true"
         and headers.get("HX-Request-Type", "partial") == "partial"
@@ -39,7 +44,7 @@ def _varying(body: str, status: int) -> Response:
 
 def go_to(url: str) -> ResponseReturnValue:
     """Send the browser on after a successful POST; htmx is told to fetch the whole page."""
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx():
         return Response(status=204, headers={"HX-Redirect": url})
     return redirect(url, 303)
 

@@ -126,7 +126,7 @@ def test_there_is_nothing_to_confirm_while_the_clock_raises_no_doubt(app: Flask,
 
 @pytest.mark.parametrize(("wrong", "by"), [(moved, -2 * HOUR), (moved, YEAR), (started_under, -2 * HOUR)])
 def test_under_a_wrong_clock_it_only_lists(app: Flask, waiting: int, wrong: Any, by: timedelta) -> None:
-    do(discussion_services.comment, people.member(), waiting, body="Newest.", audience="shared", submission_id=None)
+    do(discussion_services.comment, people.member(), waiting, body="Newest.", audience="shared")
     before = everything()
 
     with wrong(app, by):

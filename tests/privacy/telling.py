@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, timedelta
 
 from portal.access import services as access
@@ -79,7 +78,6 @@ def said(scene: Scene, told: Told, *, sponsor: bool = True) -> None:
         told.id,
         word("shared-comment", "comment.text_id", told.shared),
         audience=SHARED,
-        submission_id=uuid.uuid4().hex,
     )
     edited(scene, told, speaker)
     asked = word("question", "comment.text_id", told.shared)

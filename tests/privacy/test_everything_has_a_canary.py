@@ -30,7 +30,7 @@ NOT_PRIVATE = {
     # codes, hashes and numbers that the portal makes
     "event.code", "event.data", "event.previous_hash", "event.hash", "chain_head.hash", "text.salt", "text.body",
     "wiki_identity.issuer", "wiki_identity.sub", "sign_in.token_hash", "held_form.token_hash", "held_form.endpoint",
-    "team_request.submission_id", "comment.submission_id", "assessment.submission_id", "answer.field",
+    "team_request.submission_id", "sent_form.key", "sent_form.led_to", "assessment.submission_id", "answer.field",
     "decision.capacity", "decision.checks", "ssh_key.algorithm",
 }  # fmt: skip
 """Columns of letters that hold nothing private. ``text.body`` is covered by every column that points to a text."""

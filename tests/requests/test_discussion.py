@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.audit.models import Text
-from portal.errors import Conflict, Invalid, NotPermitted, NotVisible, WrongState
+from portal.errors import Conflict, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.people.models import Person
 from portal.requests import clock_jobs, discussion_services, fact_queries, filing_services, queries
-from portal.requests.discussion_models import Comment, CommentAudience, CommentType, Position, Relation, Stance
+from portal.requests.discussion_models import Comment, CommentAudience, Position, Relation, Stance
 from portal.requests.discussion_services import TextConflict
 from portal.requests.filing_checks import DuplicateRequest
 from portal.requests.workflow import State
@@ -84,16 +83,6 @@ def test_a_stranger_is_told_of_nothing(app: Flask) -> None:
         say(stranger, request_id + 1000)
 
 
-def test_a_comment_sent_twice_is_said_once(app: Flask) -> None:
-    ann, once = people.member(), uuid.uuid4().hex
-    request_id = team_request(ann)
-
-    assert say(ann, request_id, submission_id=once) == say(ann, request_id, submission_id=once)
-    assert get(request_id).comment_count == 1
-    with pytest.raises(Invalid):
-        say(people.member(), request_id, submission_id=once)
-
-
 def test_a_question_waits_for_its_answer(app: Flask) -> None:
     ann, ben = people.member(), people.member()
     request_id = team_request(ann)
@@ -115,26 +104,6 @@ def test_only_the_last_answer_moves_it_back(app: Flask) -> None:
     assert state(request_id) is State.NEEDS_INFORMATION
     answer(ann, request_id, second)
     assert state(request_id) is State.DISCUSSION
-
-
-def test_a_question_sent_twice_is_asked_once(app: Flask) -> None:
-    ben, once = people.member(), uuid.uuid4().hex
-    request_id = team_request(people.member())
-
-    assert ask(ben, request_id, submission_id=once) == ask(ben, request_id, submission_id=once)
-    assert facts(request_id).open_questions == 1
-
-
-def test_an_answer_sent_twice_is_given_once(app: Flask) -> None:
-    ann, once = people.member(), uuid.uuid4().hex
-    request_id = team_request(ann)
-    question = ask(people.member(), request_id)
-
-    for _ in range(2):
-        answer(ann, request_id, question, submission_id=once)
-
-    answers = db.session.scalars(select(Comment).where(Comment.type == CommentType.ANSWER)).all()
-    assert len(answers) == 1
 
 
 def test_only_a_question_of_this_request_can_be_answered(app: Flask) -> None:

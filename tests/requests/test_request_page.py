@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any
 
 import pytest
@@ -91,9 +90,9 @@ def candidates_view(ann: Browser, request_id: int) -> list[str]:
     """Everything the candidate can make the portal say of their request."""
     pages = [ann.get(url(request_id, path), htmx=htmx).text for path in PATHS for htmx in (False, True)]
     for sent in (
-        ann.post(url(request_id, "/comments"), {"body": "hello", "audience": "shared", "submission_id": "a" * 32}),
+        ann.post(url(request_id, "/comments"), {"body": "hello", "audience": "shared"}),
         ann.post(url(request_id, "/comments"), {"body": "", "audience": "shared"}),
-        ann.post(url(request_id, "/comments"), {"body": "x", "audience": "team", "submission_id": "b" * 32}),
+        ann.post(url(request_id, "/comments"), {"body": "x", "audience": "team"}),
         ann.post(url(request_id, "/comments"), {"body": "hi", "audience": "shared"}, htmx=True),
         ann.post(url(request_id, "/evidence/links"), {"url": "https://example.org", "title": "x"}, htmx=True),
         ann.post(url(request_id, "/positions"), {"stance": "support", "revision": "1"}, htmx=True),
@@ -276,13 +275,9 @@ def test_a_text_that_is_too_long_is_not_lost(app: Flask, open_as: Open, path: st
     assert LONG.strip()[:500] in answer.text
 
 
-def once() -> str:
-    return uuid.uuid4().hex
-
-
 ACTS: list[tuple[str, dict[str, Any], str]] = [
-    ("/comments", {"audience": "team", "body": "said by htmx", "submission_id": once()}, "said by htmx"),
-    ("/questions", {"body": "asked by htmx", "submission_id": once()}, "asked by htmx"),
+    ("/comments", {"audience": "team", "body": "said by htmx"}, "said by htmx"),
+    ("/questions", {"body": "asked by htmx"}, "asked by htmx"),
     ("/positions", {"stance": "support", "sentence": "meant by htmx", "revision": "1"}, "meant by htmx"),
     ("/concerns", {"name": "worried", "body": "worried by htmx"}, "worried by htmx"),
     ("/evidence/links", {"url": "https://example.org/1", "title": "linked by htmx"}, "linked by htmx"),
@@ -339,24 +334,12 @@ def test_an_answer_moves_the_request_back_in_place(app: Flask, open_as: Open) ->
     request_id = team_request(ann)
     question = do(discussion_services.ask, people.member(), request_id, "Which servers?").id
 
-    answer = open_as(ann).post(
-        url(request_id, f"/questions/{question}/answers"), {"body": "These two", "submission_id": once()}, htmx=True
-    )
+    answer = open_as(ann).post(url(request_id, f"/questions/{question}/answers"), {"body": "These two"}, htmx=True)
 
     panel, out_of_band = swapped(answer.text)
     assert (panel, "header" in out_of_band) == ("questions", True)
     assert "In discussion" in answer.text
     assert state(request_id) is State.DISCUSSION
-
-
-def test_a_comment_sent_twice_is_there_once(app: Flask, open_as: Open) -> None:
-    request_id = team_request(people.member())
-    ben, data = open_as(people.member()), {"audience": "team", "body": "only-once-word", "submission_id": once()}
-
-    for _ in range(2):
-        assert ben.post(url(request_id, "/comments"), data).status_code == 303
-
-    assert ben.text(url(request_id)).count("only-once-word") == 1
 
 
 def test_two_windows_that_edit_one_comment_see_both_texts(app: Flask, open_as: Open) -> None:
