@@ -127,19 +127,25 @@ def _save(draft: Draft, part: str) -> ResponseReturnValue | None:
     actor_id = current.actor().id
     form = _details_form(draft) if part == "details" else forms.KeyForm()
     typed = drafts.typed(request.form, form)
-    version = request.form.get("draft_version", "0")
-    base = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
     try:
         with unit_of_work() as now:
-            filing_services.save_draft(actor_id, draft.row.id, {part: typed}, base_version=base, now=now)
+            filing_services.save_draft(actor_id, draft.row.id, {part: typed}, base_version=_seen_version(), now=now)
     except DraftConflict as error:
-        if is_fragment_request():
-            return render("requests/_saved.html", status=409, conflict=True, version=version, moment=None)
         both = drafts.compare(error.saved.get(part, {}), typed, form)
+        if is_fragment_request():
+            theirs = url_for(".details" if part == "details" else ".key", request_id=draft.row.id)
+            return render("requests/_not_saved.html", status=409, conflict=both, version=error.version, theirs=theirs)
         form.draft_version.data = str(error.version)
         template = _show_details if part == "details" else _show_key
         return template(draft, form, status=409, conflict=both)
     return None
+
+
+def _seen_version() -> int:
+    """The version of the draft that the person has seen. Only a button says that they chose, with both in view."""
+    chose = "save" in request.form or "go_on" in request.form
+    version = (chose and request.form.get("shown_version")) or request.form.get("draft_version", "0")
+    return int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
 
 
 def _saved(request_id: int) -> ResponseReturnValue:
@@ -151,7 +157,6 @@ def _saved(request_id: int) -> ResponseReturnValue:
         moment=now,
         version=draft.row.draft_version,
         hints=drafts.hints(draft, _details_form(draft, formdata=draft.fields("details")), now),
-        conflict=False,
     )
 
 

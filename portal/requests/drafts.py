@@ -74,6 +74,7 @@ def from_request(row: TeamRequest, now: datetime) -> Draft:
     details: Typed = {
         name: [answer.text.body or ""] for name, answer in queries.answers(row.id).items() if answer.text.body
     }
+    details["for_whom"] = ["me"]  # as the form sends it: the person stays the same
     details["items"] = [f"{i.item_type}:{i.item_key}" for i in revision.items if i.action is ItemAction.ADD]
     details["removals"] = [f"{i.item_type}:{i.item_key}" for i in revision.items if i.action is ItemAction.REMOVE]
     details["until"] = [until.isoformat() for until in {i.until for i in revision.items} if until][:1]
@@ -90,16 +91,22 @@ def typed(sent: MultiDict[str, str], form: Any) -> Typed:
 
 
 def compare(saved: Typed, typed_now: Typed, form: Any) -> list[tuple[str, str, str]]:
-    """(label, what stands there, what was typed) for every field that differs."""
-    names = [name for name in {**saved, **typed_now} if saved.get(name, []) != typed_now.get(name, [])]
-    return [
-        (
-            form[name].label.text if name in form else name,
-            "\n".join(saved.get(name, [])),
-            "\n".join(typed_now.get(name, [])),
-        )
-        for name in names
-    ]
+    """(label, what stands there, what was typed) for every field that differs, as people read it."""
+    found = []
+    for name in {**saved, **typed_now}:
+        theirs, yours = _in_words(form, name, saved), _in_words(form, name, typed_now)
+        if theirs != yours:
+            found.append((form[name].label.text if name in form else name, theirs, yours))
+    return found
+
+
+def _in_words(form: Any, name: str, values: Typed) -> str:
+    """What a field holds: of what was chosen the labels, in the order of the form."""
+    held = values.get(name, [])
+    choices = getattr(form[name], "choices", None) if name in form else None
+    if choices:
+        return "\n".join(str(choice.label) for choice in choices if choice.value in held)
+    return "\n".join(value for value in held if value)
 
 
 def to_details(draft: Draft, form: Any, key: KeyOffer | None) -> Details:
@@ -155,16 +162,6 @@ def key_offer(draft: Draft, form: Any, key_form: Any) -> KeyOffer | None:
     if not key_form.validate():
         raise Invalid("The key step is not complete. Finish it, or empty it to add the key later.", "key")
     return to_key(key_form)
-
-
-def current_key(row: TeamRequest) -> KeyOffer | None:
-    """The key that stands with an open request; an edit leaves it as it is."""
-    found = queries.ssh_key(row.id)
-    if found is None or not found.key.body:
-        return None
-    return KeyOffer(
-        ssh_keys.parse(found.key.body), found.shell_name, found.github_name, found.wiki_proof, found.github_proof
-    )
 
 
 def needs_key(draft: Draft, form: Any) -> bool:

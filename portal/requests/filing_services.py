@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal.audit import services as audit
-from portal.audit.models import Text
 from portal.errors import Conflict, Invalid, Message, NotPermitted
 from portal.extensions import db
 from portal.people import queries as people_queries
@@ -129,13 +128,14 @@ def revise(actor_id: int, request_id: int, details: Details, *, base: str, now: 
     """
     opened = services.open_for(actor_id, request_id, Action.EDIT, now=now)
     row = opened.row
-    if base != queries.edit_base(row.id, row.revision_number):
+    current = queries.current_revision(row)
+    asked = {AskedItem(item.action, item.item_type, item.item_key, item.until) for item in current.items}
+    differs = asked != set(details.items) or _differing(row, details)
+    if differs and base != queries.edit_base(row.id, row.revision_number):
         raise EditConflict("The request was changed while you edited it. Compare both versions and save again.")
     if details.candidate_id != row.candidate_id:
         raise Invalid("A request stays about the same person. Withdraw it and file a new one.", "candidate_name")
     filing_checks.check(row.kind, opened.actor, details, own_id=row.id, now=now)
-    current = queries.current_revision(row)
-    asked = {AskedItem(item.action, item.item_type, item.item_key, item.until) for item in current.items}
     if asked != set(details.items):
         _new_revision(row, actor_id, details, now=now)
     changed = _save_answers(row, actor_id, details, now=now)
@@ -207,22 +207,24 @@ def _add_revision(row: TeamRequest, actor_id: int, details: Details, *, now: dat
 
 def _save_answers(row: TeamRequest, actor_id: int, details: Details, *, now: datetime) -> list[str]:
     """Write the answers, task and key that differ from what stands there. Returns the names of the changed fields."""
-    newest = queries.answers(row.id)
-    changed = []
-    for name, body in details.answers.items():
-        before: Text | None = newest[name].text if name in newest else None
-        if (before.body if before else None) == body or (before is None and not body):
-            continue
-        text = audit.write_text(actor_id, body, at=now, previous=before)
-        db.session.add(Answer(request_id=row.id, field=name, text_id=text.id, created_at=now, by_id=actor_id))
-        changed.append(name)
-    if row.phorge_task != details.phorge_task:
-        row.phorge_task = details.phorge_task
-        changed.append("phorge_task")
+    newest, changed = queries.answers(row.id), _differing(row, details)
+    for name in changed:
+        if name in details.answers:
+            before = newest[name].text if name in newest else None
+            text = audit.write_text(actor_id, details.answers[name], at=now, previous=before)
+            db.session.add(Answer(request_id=row.id, field=name, text_id=text.id, created_at=now, by_id=actor_id))
+    row.phorge_task = details.phorge_task
     if details.key and _save_key(row, actor_id, details.key, now=now):
         changed.append("key")
     db.session.flush()
     return changed
+
+
+def _differing(row: TeamRequest, details: Details) -> list[str]:
+    """The names of the answers that differ from what stands there, and of the task if it does."""
+    stands = {name: answer.text.body or "" for name, answer in queries.answers(row.id).items()}
+    differing = [name for name, body in details.answers.items() if stands.get(name, "") != body]
+    return differing + (["phorge_task"] if row.phorge_task != details.phorge_task else [])
 
 
 def _save_key(row: TeamRequest, actor_id: int, offer: KeyOffer, *, now: datetime) -> bool:

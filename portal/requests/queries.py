@@ -79,8 +79,10 @@ def answers(request_id: int) -> dict[str, Answer]:
 
 def edit_base(request_id: int, revision_number: int) -> str:
     """Names the version an edit form was filled from."""
-    newest = db.session.scalar(select(func.max(Answer.id)).where(Answer.request_id == request_id)) or 0
-    return hashlib.sha256(f"{request_id}/{revision_number}/{newest}".encode()).hexdigest()[:32]
+    newest = select(func.max(Answer.id)).where(Answer.request_id == request_id).scalar_subquery()
+    edited = db.session.execute(select(newest, TeamRequest.phorge_task).where(TeamRequest.id == request_id)).one()
+    version = f"{request_id}/{revision_number}/{edited[0] or 0}/{edited[1]}"
+    return hashlib.sha256(version.encode()).hexdigest()[:32]
 
 
 def ssh_key(request_id: int) -> SshKey | None:
