@@ -6,14 +6,42 @@ import uuid
 from typing import Any
 
 from flask import request
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, Regexp
 
+from portal.errors import Message
 from portal.web.text import clean_text
 
 SHORT, LONG = 200, 10_000  # characters: a line, and the longest text a field takes
+
+
+NOT_CHOSEN = Message("Choose one of those that are offered.")
+OUR_WORDS = {  # for what WTForms says by itself, in English only
+    "Not a valid choice.": NOT_CHOSEN,
+    "Invalid Choice: could not coerce.": NOT_CHOSEN,
+    "'%(value)s' is not a valid choice for this field.": NOT_CHOSEN,
+    "'%(value)s' are not valid choices for this field.": NOT_CHOSEN,
+    "Not a valid date value.": Message("That is no day. Write it as year-month-day."),
+    "Not a valid integer value.": Message("Give a whole number."),
+    "This field is required.": Message("This is needed."),
+    "Invalid input.": Message("That cannot be used here."),
+    "Field cannot be longer than %(max)d character.": Message("That is too long."),
+    "Field cannot be longer than %(max)d characters.": Message("That is too long. The most is %(max)d characters."),
+}
+
+
+class _Words:
+    """What WTForms says, in our words and the reader's language."""
+
+    def gettext(self, string: str) -> str:
+        message = OUR_WORDS.get(string)
+        return gettext(message.id) if message else string
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return self.gettext(singular if number == 1 else plural)
 
 
 class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
@@ -25,6 +53,9 @@ class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
             if formdata is None or isinstance(formdata, MultiDict):
                 return formdata
             return request.form if form.is_submitted() else None
+
+        def get_translations(self, form: Any) -> _Words:
+            return _Words()
 
 
 class LineField(StringField):

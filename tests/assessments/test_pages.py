@@ -134,10 +134,10 @@ def test_a_date_may_be_typed_as_on_the_paper_form(as_person: AsPerson) -> None:
     ("field", "value", "says"),
     [
         (f"link-{KEY}", "javascript:alert(1)", "begins with https://"),
-        (f"score-{KEY}", "7", "Not a valid choice"),
+        (f"score-{KEY}", "7", "Choose one of those that are offered."),
         (f"remark-{KEY}", "x" * 2001, "longer than 2000"),
         ("assessed_on", "31/02/2026", "DD/MM/YYYY"),
-        ("role_focus", "Emperor", "Not a valid choice"),
+        ("role_focus", "Emperor", "Choose one of those that are offered."),
     ],
 )
 def test_what_cannot_be_taken_is_said_and_what_was_typed_is_kept(
