@@ -70,6 +70,7 @@ def render_request(
         page=shown,
         forms=PageForms(shown, **forms),
         panel=panel,
+        is_done=status == 200,
         also=also,
         differences=differences,
         words=words,

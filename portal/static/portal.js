@@ -21,10 +21,10 @@
   };
 
   /* The error summary takes the focus, so that nobody misses it; its links go to the control, with the label in view. */
-  const focusOn = (element) => {
+  const focusOn = (element, { preventScroll = false } = {}) => {
     if (!element) return;
     if (!element.hasAttribute("tabindex") && !element.matches("a, button, input, select, textarea")) element.tabIndex = -1;
-    element.focus({ preventScroll: false });
+    element.focus({ preventScroll });
   };
 
   const followError = (event, link) => {
@@ -102,7 +102,7 @@
     const said = swapped.matches(status) ? swapped : swapped.querySelector(status);
     if (summary) focusOn(summary);
     else if (isMain && focusWasInside && isFocusLost()) {
-      focusOn(swapped);
+      focusOn(swapped, { preventScroll: true }); /* who reads here is not taken to its beginning */
       if (isFocusLost()) byId("main").focus({ preventScroll: true }); /* the part is empty now, and not shown */
     }
     if (said) announce(said.dataset.announce || said.textContent);
