@@ -106,7 +106,7 @@ def save_details(request_id: int) -> ResponseReturnValue:
         return conflict
     if "go_on" not in request.form:
         if is_fragment_request():
-            return _saved(request_id)
+            return _saved(request_id, "details")
         flash(_("Draft saved."), "success")
         return go_to(url_for(".details", request_id=request_id))
     draft = _own_draft(request_id)
@@ -148,15 +148,17 @@ def _seen_version() -> int:
     return int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
 
 
-def _saved(request_id: int) -> ResponseReturnValue:
+def _saved(request_id: int, part: str) -> ResponseReturnValue:
+    """When it was saved, and on the page of the details what there is to know about them."""
     now = clock.now()
     draft = _own_draft(request_id)
+    details = _details_form(draft, formdata=draft.fields("details"))
     return render(
         "requests/_saved.html",
         "requests/_saved.html",
         moment=now,
         version=draft.row.draft_version,
-        hints=drafts.hints(draft, _details_form(draft, formdata=draft.fields("details")), now),
+        hints=drafts.hints(draft, details, now) if part == "details" else None,
     )
 
 
@@ -193,7 +195,7 @@ def save_key(request_id: int) -> ResponseReturnValue:
         return go_to(url_for(".check_answers", request_id=request_id))
     if "go_on" not in request.form:
         if is_fragment_request():
-            return _saved(request_id)
+            return _saved(request_id, "key")
         flash(_("Draft saved."), "success")
         return go_to(url_for(".key", request_id=request_id))
     form = forms.KeyForm()
