@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -28,7 +29,12 @@ def text_of(element: Element | None) -> str:
 def faults(html: str) -> list[str]:
     """One line for each thing that is wrong with a whole page."""
     tree, found = parse(html)
-    return [*found, *_frame(tree), *_names(tree), *_ids(tree), *_inline(tree)]
+    return [*found, *tree_faults(tree)]
+
+
+def tree_faults(tree: Element) -> list[str]:
+    """What is wrong with a whole page beyond its syntax."""
+    return [*_frame(tree), *_names(tree), *_ids(tree), *_inline(tree)]
 
 
 def _frame(tree: Element) -> Iterator[str]:
@@ -103,13 +109,22 @@ def untranslated(html: str, data: set[str]) -> list[str]:
     An element with translate="no" holds data, and so do time elements.
     """
     tree, _faults = parse(html)
+    return untranslated_in(tree, data)
+
+
+def untranslated_in(tree: Element, data: set[str]) -> list[str]:
+    """The same of a parsed page."""
     reader = _Outside()
     reader.walk(tree)
     return [words for words in reader.found if not _is_data(words, data)]
 
 
+# Hashes, and days as Babel writes them.
+FORMATTED = re.compile(r"\b[0-9a-f]{64}\b|\b\d{1,2} [A-Z][a-z]{2} \d{4}\b(?:, \d\d:\d\d UTC)?")
+
+
 def _is_data(words: str, data: set[str]) -> bool:
-    rest = words
+    rest = FORMATTED.sub(" ", words)
     for known in sorted(data, key=len, reverse=True):
         rest = rest.replace(known, " ")
     return not any(sum(map(str.isalpha, word)) > 1 for word in rest.split())

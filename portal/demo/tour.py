@@ -49,6 +49,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
         "/assessments/of/{engineer}",
     ),
+    "Demo Security Specialist": ("/requests/{high_trust}", "/assessments"),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
     "Demo Community Liaison": ("/", "/requests/{agreement}"),
     "Demo Board": ("/", "/requests/{board}", "/requests/", "/people/{treasurer}/capacities/treasurer/end"),
