@@ -26,6 +26,7 @@ from portal.people import sessions
 from portal.web.unit_of_work import unit_of_work
 from tests import databases
 from tests.browser import LivePortal, free_ports
+from tests.clients import travel_freely
 
 T = TypeVar("T")
 
@@ -91,6 +92,7 @@ def staged_portal(data: Path, **more: str) -> Iterator[StagedPortal]:
     url, wiki_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
     database = f"sqlite:///{data / 'portal.db'}"
     app = create_app(databases.settings(database, BASE_URL=url, WIKI_URL=f"{wiki_url}/w/rest.php", **more))
+    travel_freely(app)
     portal = StagedPortal(url, wiki_url, data, app, MovedClock())
     _prepare(portal)
     wiki = DevWiki(Client("test-client", "test-secret", f"{url}/sign-in/callback"))

@@ -19,9 +19,9 @@ from portal.requests.workflow import State
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 from tests.whole import demo_world as worlds
+from tests.whole.demo_world import ACTORS, World
 from tests.whole.test_translatable import data
 from tests.whole.walk import WORDS, Walk
-from tests.whole.demo_world import ACTORS, World
 
 NO_PAGES = {"static", "sign_in.start", "sign_in.callback"}  # files, and the way to the wiki and back
 UNSENT = {"absence.end_acting", "absence.confirm_unreachable"}  # what comes before has tests of its own
