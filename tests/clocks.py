@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 from flask import Flask
 
@@ -30,3 +33,17 @@ def started_under(app: Flask, by: timedelta) -> Iterator[None]:
         travel_freely(app)
         yield
     travel_freely(app)
+
+
+CHANGES_OF_THE_HOUR = [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)]
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server whose own zone changes its hour twice a year."""
+    former = os.environ.get("TZ")
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")  # Berlin's rule, also where no zone files are
+    time.tzset()
+    yield
+    monkeypatch.delenv("TZ") if former is None else monkeypatch.setenv("TZ", former)
+    time.tzset()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
+from portal.audit import believing
 from portal.audit.models import Event
 from portal.extensions import db
 from portal.org import organisation
@@ -49,9 +50,13 @@ def absences_of(person_ids: Iterable[int], now: datetime) -> dict[int, Absence]:
 
 
 def last_act(director_id: int, now: datetime) -> datetime | None:
-    """When this Director last did something on record here, under any account; not before their term began."""
+    """When this Director last did something on record here, under any account; not before their term began.
+
+    What was said under a clock that ran ahead counts for nothing: it would hide a silence until then.
+    """
     merged = select(Person.id).where(or_(Person.id == director_id, Person.merged_into_id == director_id))
-    newest = db.session.scalar(select(func.max(Event.at)).where(Event.actor_id.in_(merged)))
+    acts = select(func.max(Event.at)).where(Event.actor_id.in_(merged), Event.at <= now + believing.BEHIND)
+    newest = db.session.scalar(acts)
     role = organisation().leading_role(Leads.DIRECTOR)
     began = db.session.scalar(
         select(func.max(RoleAssignment.from_at)).where(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -18,15 +19,17 @@ from portal.audit import services as audit
 from portal.audit.believing import ClockLooksWrong
 from portal.audit.models import ActorKind, ChainHead, Event
 from portal.extensions import db
-from portal.people import sessions
+from portal.people import sessions, unreachable
+from portal.requests import discussion_services
+from portal.requests.discussion_models import CommentAudience
 from portal.requests.workflow import State
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
-from tests.clocks import HOUR, MINUTE, YEAR, moved, started_under
+from tests.clocks import CHANGES_OF_THE_HOUR, HOUR, MINUTE, YEAR, berlin, moved, started_under  # noqa: F401  # a fixture
 from tests.operations.test_commands import run
 from tests.requests.deciding import nothing_was_decided, ready
-from tests.requests.factories import state, team_request
+from tests.requests.factories import do, state, team_request
 from tests.requests.pages import Browser, hidden, parse, typed, url
 
 pytestmark = pytest.mark.both_databases
@@ -227,3 +230,32 @@ def test_a_jump_is_no_pause_and_hides_none(app: Flask, wrong: Any) -> None:
 def cookie(browser: Browser) -> dict[str, Any]:
     with browser.client.session_transaction() as session:
         return dict(session)
+
+
+def test_a_word_of_next_year_does_not_hide_that_the_director_is_silent(app: Flask) -> None:
+    dora, ann = people.director(), people.member()
+    request_id = team_request(ann, days_ago=5)
+    with moved(app, YEAR):
+        do(discussion_services.comment, dora, request_id, "Soon.", audience=CommentAudience.SHARED)
+
+    with unit_of_work() as now:
+        report = unreachable.report_unreachable(ann, now=now)
+
+    assert report.director_id == dora.id
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize("change", CHANGES_OF_THE_HOUR)
+def test_an_hour_stays_an_hour_when_the_server_s_zone_changes(app: Flask, change: datetime) -> None:
+    ann = people.member()
+    with time_machine.travel((change - 30 * MINUTE).timestamp(), tick=False) as travel:
+        request_id = team_request(ann)
+        for _ in range(3):
+            do(discussion_services.comment, ann, request_id, "A word.", audience=CommentAudience.SHARED)
+            travel.shift(30 * MINUTE)
+
+    db.session.rollback()
+    events = db.session.scalars(select(Event).where(Event.code == "comment.added").order_by(Event.at)).all()
+    assert [event.at - change for event in events] == [-30 * MINUTE, 0 * MINUTE, 30 * MINUTE]
+    assert [event.id for event in events] == sorted(event.id for event in events)
+    assert audit.verify_chain().first_bad is None

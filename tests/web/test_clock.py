@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,9 +10,10 @@ import pytest
 import time_machine
 
 from portal.web import clock
+from tests.clocks import CHANGES_OF_THE_HOUR, HOUR, MINUTE, berlin  # noqa: F401  # a fixture
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+DAY = timedelta(days=1)
 
 
 class Clocks:
@@ -88,19 +88,8 @@ def test_small_corrections_on_one_day_add_up(clocks: Clocks) -> None:
     assert clocks.watch.is_far_off()
 
 
-@pytest.fixture
-def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A server whose own zone changes its hour twice a year."""
-    former = os.environ.get("TZ")
-    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")  # Berlin's rule, also where no zone files are
-    time.tzset()
-    yield
-    monkeypatch.delenv("TZ") if former is None else monkeypatch.setenv("TZ", former)
-    time.tzset()
-
-
 @pytest.mark.usefixtures("berlin")
-@pytest.mark.parametrize("change", [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)])
+@pytest.mark.parametrize("change", CHANGES_OF_THE_HOUR)
 def test_the_server_s_own_zone_plays_no_part_when_its_hour_changes(change: datetime) -> None:
     with time_machine.travel((change - 30 * MINUTE).timestamp(), tick=False) as travel:
         began, offset = clock.now(), time.localtime().tm_gmtoff
