@@ -35,7 +35,7 @@ def _texts(session: Session) -> Iterator[str]:
     """A text stands as it was written, or was emptied by the portal."""
     vouched, emptied = _vouched_for(session)
     there = set()
-    for text in session.scalars(select(Text).order_by(Text.id)):
+    for text in session.scalars(select(Text).order_by(Text.id).execution_options(yield_per=1000)):
         there.add(text.id)
         if text.id in vouched and text.id not in emptied and text_hash(text) != vouched[text.id]:
             yield f"text {text.id} is not what was written" if text.body else f"text {text.id} was emptied"
