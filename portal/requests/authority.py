@@ -43,8 +43,12 @@ class Authority:
 
 def excluded(person: PersonFacts, team_request: RequestFacts) -> Message | None:
     """Why this person has no say in the decision, whatever their role; None when nothing keeps them out."""
+    return Message("The wiki account is blocked or locked.") if person.locked else involved(person, team_request)
+
+
+def involved(person: PersonFacts, team_request: RequestFacts) -> Message | None:
+    """How this person is part of the request itself, so that they do not decide it; None when they are not."""
     tests = (
-        (person.locked, "The wiki account is blocked or locked."),
         (person.id == team_request.candidate_id, "This request is about you."),
         (person.id == team_request.requester_id, "You filed this request."),
         (person.id in team_request.sponsors_ever, "You sponsored this request."),
@@ -98,7 +102,7 @@ def _deputy_counts(team_request: RequestFacts) -> bool:
         return False
     if lead.acting_open:
         return True
-    return lead.director is not None and not lead.director.locked and excluded(lead.director, team_request) is not None
+    return lead.director is not None and involved(lead.director, team_request) is not None
 
 
 def _why_board(team_request: RequestFacts) -> Message:
@@ -119,9 +123,9 @@ def why_not(person: PersonFacts, team_request: RequestFacts) -> Message | None:
         return None
     if team_request.state is State.WITH_BOARD and not person.is_board:
         return found.why
-    involved = excluded(person, team_request)
-    if involved and (person.decides or person.is_board):
-        return involved
+    kept_out = excluded(person, team_request)
+    if kept_out and (person.decides or person.is_board):
+        return kept_out
     if person.is_deputy and team_request.fiscal:
         return Message("The Deputy never decides on money.")
     if person.is_deputy:

@@ -1,8 +1,7 @@
-"""Who decides, over every combination of who leads and how they stand to the request."""
+"""What is said about who decides; who does is in test_authority_product.py."""
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
@@ -10,93 +9,10 @@ import pytest
 from portal.errors import Message
 from portal.people.facts import PersonFacts
 from portal.people.models import Capacity
-from portal.requests.authority import DecidesAs, authority, excluded, why_not
-from portal.requests.facts import AssessmentFacts, RequestFacts
+from portal.requests.authority import authority, why_not
+from portal.requests.facts import AssessmentFacts
 from tests.requests import pure
-from tests.requests.pure import BOARD, CANDIDATE, DEPUTY, DIRECTOR, NOON, REQUESTER
-
-KEPT_OUT = ("candidate", "requester", "sponsor", "former sponsor", "marker", "recused")
-STANDINGS = ("none", "active", "locked", *KEPT_OUT)
-BOARDS = ("none", "free", "excluded")
-PARTIES = {"candidate": CANDIDATE, "requester": REQUESTER}
-
-
-def expected(director: str, deputy: str, board: str, *, acting: bool, fiscal: bool) -> list[str]:
-    """The rule in words, written anew: in which capacities it may be decided, the expected one first."""
-    if director == "active" and not acting:
-        return ["director"]
-    also = ["director"] if director == "active" else []  # away, and may come back to decide
-    deputy_has_the_turn = not fiscal and (acting or director in KEPT_OUT)
-    if deputy == "active" and deputy_has_the_turn:
-        return ["deputy", *also]
-    if board == "free":
-        return ["board", *also]
-    return also
-
-
-def facts(director: str, deputy: str, board: str, *, acting: bool, fiscal: bool) -> RequestFacts:
-    """These people in these standings. Two parties of one kind are one person with both offices."""
-    standings: dict[int, str] = {}
-
-    def stand(id: int, standing: str) -> int:
-        id = PARTIES.get(standing, id)
-        standings[id] = standing
-        return id
-
-    di, de = stand(DIRECTOR, director), stand(DEPUTY, deputy)
-    if board == "excluded":
-        standings[BOARD] = "recused"
-
-    def those(*wanted: str) -> frozenset[int]:
-        return frozenset(id for id, standing in standings.items() if standing in wanted)
-
-    return pure.request(
-        leadership=pure.leadership(
-            director=None if director == "none" else pure.director(di, locked=director == "locked"),
-            deputy=None if deputy == "none" else pure.deputy(de, locked=deputy == "locked"),
-            board=() if board == "none" else (pure.board(),),
-            acting_open=acting,
-        ),
-        fiscal=fiscal,
-        sponsors=those("sponsor"),
-        sponsors_ever=those("sponsor", "former sponsor"),
-        recused=those("recused"),
-        assessments=tuple(AssessmentFacts(id, True, NOON) for id in those("marker")),
-    )
-
-
-def capacities(found: RequestFacts) -> list[str]:
-    return [str(capacity) for _, capacity in authority(found).deciders]
-
-
-@pytest.mark.parametrize("deputy", STANDINGS)
-@pytest.mark.parametrize("director", STANDINGS)
-def test_authority_follows_the_rule_for_every_standing(director: str, deputy: str) -> None:
-    for board, acting, fiscal in itertools.product(BOARDS, (False, True), (False, True)):
-        found = facts(director, deputy, board, acting=acting, fiscal=fiscal)
-
-        rule = expected(director, deputy, board, acting=acting, fiscal=fiscal)
-
-        assert capacities(found) == rule, (board, acting, fiscal)
-
-
-@pytest.mark.parametrize("director", STANDINGS)
-def test_nobody_who_is_kept_out_or_locked_ever_decides_and_the_deputy_never_on_money(director: str) -> None:
-    for deputy, board, acting, fiscal in itertools.product(STANDINGS, BOARDS, (False, True), (False, True)):
-        found = facts(director, deputy, board, acting=acting, fiscal=fiscal)
-        lead = found.leadership
-        people = {p.id: p for p in (lead.director, lead.deputy, *lead.board) if p}
-
-        result = authority(found)
-
-        assert str(result.why)
-        for id, capacity in result.deciders:
-            assert excluded(people[id], found) is None
-            assert not people[id].locked
-            assert not (fiscal and capacity is DecidesAs.DEPUTY)
-            assert result.capacity_of(id) is capacity
-        for person in people.values():
-            assert (why_not(person, found) is None) == (result.capacity_of(person.id) is not None)
+from tests.requests.pure import BOARD, CANDIDATE, DEPUTY, DIRECTOR, NOON
 
 
 @pytest.mark.parametrize(
