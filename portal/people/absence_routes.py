@@ -97,7 +97,6 @@ class Unreachable:
     why_not_report: Message | None
     why_not_confirm: Message | None
     why_not_start: Message | None
-    why_not_end: Message | None
     acting: ActingPeriod | None
 
 
@@ -130,7 +129,6 @@ def _unreachable(facts: PersonFacts, now: datetime) -> Unreachable:
         why_not_report=why_not,
         why_not_confirm=why_not or (_said(facts.id, report) if report else None),
         why_not_start=policy.why_not_start_acting(facts),
-        why_not_end=policy.why_not_end_acting(facts),
         acting=queries.acting_period(director.id, now) if director else None,
     )
 

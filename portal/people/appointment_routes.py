@@ -80,6 +80,8 @@ def _why_not_end(facts: PersonFacts, post: Post, person_id: int) -> Message | No
 def appoint() -> ResponseReturnValue:
     """Appoint somebody who has signed in here at least once."""
     posts, form, actor = _open_posts(), AppointForm(), current.actor()
+    if form.post.data in list(Post):  # a post that is somebody else's to fill is refused aloud, not as a slip
+        policy.require(policy.why_not_appoint(_my_facts(), Post(form.post.data), None))
     form.offer(posts)
     if not form.validate_on_submit():
         return _page(form, posts, status=422)
