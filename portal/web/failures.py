@@ -125,8 +125,17 @@ def init_app(app: Flask) -> None:
     """Answer every exception that is no refusal."""
     app.register_error_handler(Exception, failed)
     app.register_error_handler(InternalServerError, _beyond_handlers)
+    app.teardown_appcontext(_let_go)  # runs before Flask-SQLAlchemy's own, which was bound earlier
     app.log_exception = _is_logged_here  # type: ignore[method-assign, assignment]  # Flask's documented way to log differently
 
 
 def _is_logged_here(_exc_info: object) -> None:
     """Flask would log the trace, with what people wrote in it."""
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """The answer is made, and what was to be saved is saved: a connection that breaks now spoils nothing."""
+    try:
+        db.session.remove()
+    except DBAPIError:
+        db.session.registry.clear()

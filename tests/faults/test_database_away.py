@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from portal.extensions import db
@@ -160,3 +160,17 @@ def test_a_writer_that_hangs_is_let_go_by_the_server(app: Flask) -> None:
 
 
 LIMITS = ("lock_timeout", "idle_in_transaction_session_timeout")
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_connection_that_ends_when_all_is_read_spoils_nothing(
+    app: Flask, browser: Browser, request_page: str, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(response: Response) -> Response:
+        breaking.end_connections()
+        return response
+
+    monkeypatch.setitem(app.after_request_funcs, None, [end, *app.after_request_funcs[None]])
+
+    assert browser.get(request_page).status_code == 200
+    assert lines == []
