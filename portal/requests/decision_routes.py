@@ -104,8 +104,7 @@ def _approval(form: Any, shown: RequestPage) -> Ruling:
             for concern in shown.open_concerns
             if f"override_{concern.id}" in form and form[f"override_{concern.id}"].data
         },
-        met_on=form.met_on.data,
-        minutes_url=form.minutes_url.data or None,
+        **_minutes(form),
     )
 
 
@@ -117,13 +116,15 @@ def _refusal(form: forms.DeclineForm) -> Ruling:
         reason=form.reason.data or "",
         would_help=form.would_help.data or None,
         ask_again_on=form.ask_again_on.data,
-        met_on=form.met_on.data,
-        minutes_url=form.minutes_url.data or None,
+        **_minutes(form),
     )
 
 
-def _decline_form(_shown: RequestPage) -> forms.DeclineForm:
-    return forms.DeclineForm(prefix="decline-")
+def _minutes(form: Any) -> dict[str, Any]:
+    """When the Board met and where that is written, on a form that asks for it."""
+    if "met_on" not in form:
+        return {}
+    return {"met_on": form.met_on.data, "minutes_url": form.minutes_url.data or None}
 
 
 @bp.post("/<int:request_id>/approve")
@@ -148,7 +149,7 @@ def decline(request_id: int) -> ResponseReturnValue:
         request_id,
         "decline",
         Action.DECLINE,
-        _decline_form,
+        page_forms.decline_form,
         lambda form, shown, actor_id, now: decision_services.decide(actor_id, request_id, _refusal(form), now=now),
         done=_("Answered: not yet."),
     )
@@ -176,7 +177,7 @@ def record_decline(request_id: int) -> ResponseReturnValue:
         request_id,
         "decline",
         Action.RECORD_DECLINE,
-        _decline_form,
+        page_forms.decline_form,
         lambda form, shown, actor_id, now: decision_services.record_outcome(
             actor_id, request_id, _refusal(form), now=now
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from wtforms import SelectChoice  # type: ignore[attr-defined]  # the types lag behind WTForms 3.3
 
@@ -12,6 +12,9 @@ from portal.requests import forms, page, words
 from portal.requests.page import RequestPage
 from portal.requests.workflow import Action
 from portal.web.filters import day, say
+
+
+F = TypeVar("F", forms.DecisionForm, forms.DeclineForm)
 
 
 class PageForms:
@@ -93,7 +96,7 @@ class PageForms:
 
     def _make_decline(self) -> forms.DeclineForm:
         kept = held_forms.kept_fields("requests.decline") or held_forms.kept_fields("requests.record_decline")
-        form = forms.DeclineForm(formdata=kept, prefix="decline-")
+        form = decline_form(self._page, formdata=kept)
         form.grounds.data = self._page.grounds
         return form
 
@@ -135,4 +138,16 @@ def approve_form(shown: RequestPage, **kwargs: Any) -> forms.DecisionForm:
     kwargs.setdefault("reason", say(page.ready_reason(shown.row.kind)))
     for item in shown.revision.items:
         kwargs.setdefault(f"until_{item.id}", item.until)
-    return forms.decision_form(items, concerns, **kwargs)
+    return _with_minutes(shown, forms.decision_form(items, concerns, **kwargs))
+
+
+def decline_form(shown: RequestPage, **kwargs: Any) -> forms.DeclineForm:
+    """The "not yet" form of this request."""
+    return _with_minutes(shown, forms.DeclineForm(prefix="decline-", **kwargs))
+
+
+def _with_minutes(shown: RequestPage, form: F) -> F:
+    """The form, which asks for the Board's meeting and minutes only where the Board's outcome is recorded."""
+    if not shown.may(Action.RECORD_APPROVAL):
+        del form.met_on, form.minutes_url
+    return form

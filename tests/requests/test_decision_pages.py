@@ -187,6 +187,17 @@ def test_the_board_records_its_outcome(app: Flask, open_as: Open) -> None:
     assert state(request_id) is State.APPROVED
 
 
+def test_who_does_not_decide_for_the_board_is_asked_for_no_minutes(app: Flask, open_as: Open) -> None:
+    dora, request_id = open_as(people.director("Dora")), ready()
+    page = dora.text(url(request_id))
+    strange = {"minutes_url": "not an address", "met_on": "the third of May"}
+    assert not any(name in page for name in strange)
+
+    answer = dora.post(url(request_id, "/approve"), {**approval(page), **strange})
+
+    assert answer.status_code == 303  # what the form does not ask for refuses nothing
+
+
 def test_the_director_reviews_on_return(app: Flask, open_as: Open) -> None:
     director, deputy = people.director(), people.deputy()
     request_id = ready()
