@@ -13,6 +13,8 @@ LARGEST = 2**31 - 1  # of an integer column on PostgreSQL
 class IdConverter(IntegerConverter):
     """`<int:id>` from 0 to `LARGEST`; anything else matches no route."""
 
+    regex = "[0-9]+"  # Werkzeug takes the digits of every script
+
     def __init__(self, url_map: Any, fixed_digits: int = 0, min: int | None = None, max: int = LARGEST) -> None:
         super().__init__(url_map, fixed_digits, min, max)
 

@@ -10,6 +10,7 @@ from flask import request
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.errors import NotVisible
 from portal.extensions import db
 from portal.web import ids
 
@@ -27,8 +28,12 @@ class Page(Generic[T]):
 
 
 def before_id() -> int | None:
-    """The ``before`` of the URL: show rows with smaller ids. Anything unusable means the first page."""
-    return ids.parse(request.args.get("before", ""))
+    """The ``before`` of the URL: show rows with smaller ids. Raises NotVisible for what no link of ours says."""
+    raw = request.args.get("before", "")
+    found = ids.parse(raw)
+    if raw and found is None:
+        raise NotVisible("There is no such page of this list.")
+    return found
 
 
 def page_of(

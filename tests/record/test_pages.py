@@ -118,9 +118,7 @@ def test_the_record_filters_by_kind_item_and_year(app: Flask, client: FlaskClien
     assert "Clear filters" in nothing
 
 
-@pytest.mark.parametrize(
-    "args", ["year=9999", "year=%C2%B2025", "kind=x", "item=x", "item=role:", "before=x", "before=-1"]
-)
+@pytest.mark.parametrize("args", ["year=9999", "year=%C2%B2025", "kind=x", "item=x", "item=role:", "before="])
 def test_no_url_is_an_error(app: Flask, client: FlaskClient, args: str) -> None:
     decision = factories.decided(people.member(), people.director())
 

@@ -140,8 +140,7 @@ def test_no_filter_value_is_an_error(app: Flask, args: dict[str, str]) -> None:
     "query",
     [
         "kind=spending", "stage=nowhere", "item=nothing", "item=thing:x", "item=role", "person=%00", "item=%00:x",
-        "q=%00", "q=" + "x" * 5000, "before=abc", "before=-1", "before=99999999999999999999",
-        "before=0000000000000000000" + "1" + "9" * 30, "mine=maybe", "waiting=2", "unheard=of", "q=" + "9" * 15,
+        "q=%00", "q=" + "x" * 5000, "before=", "mine=maybe", "waiting=2", "unheard=of", "q=" + "9" * 15,
     ],
 )  # fmt: skip
 def test_an_unknown_value_in_the_url_does_no_harm(app: Flask, open_as: Open, query: str) -> None:
