@@ -13,7 +13,6 @@ from portal.requests.page import RequestPage
 from portal.requests.workflow import Action
 from portal.web.filters import day, say
 
-
 F = TypeVar("F", forms.DecisionForm, forms.DeclineForm)
 
 

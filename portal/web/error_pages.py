@@ -20,6 +20,7 @@ from portal.extensions import db
 from portal.web import logs
 from portal.web.filters import say
 from portal.web.fragments import render
+from portal.web.text import readable
 
 WORDS = {
     400: Message("That request could not be understood."),
@@ -27,6 +28,7 @@ WORDS = {
     404: Message("There is nothing here that you can read."),
     405: Message("That address does not take this kind of request."),
     409: Message("Somebody else was quicker."),
+    411: Message("The portal takes only what says how long it is."),
     413: Message("That is more than the portal takes at once. Send less than 1 MB."),
     415: Message("That kind of content is not taken here."),
     422: Message("There is a problem with what was sent."),
@@ -43,6 +45,7 @@ TITLES = {
     404: Message("Not found"),
     405: Message("Not possible here"),
     409: Message("It has moved on"),
+    411: Message("Not taken here"),
     413: Message("Too much at once"),
     415: Message("Not taken here"),
     421: Message("Another address"),
@@ -80,8 +83,8 @@ def sent_fields() -> list[SentField]:
     try:
         return [
             SentField(
-                name,
-                value,
+                readable(name),
+                readable(value),
                 is_typed=name != "csrf_token" and not NOT_TYPED.fullmatch(value),
                 is_code=bool(CODE.fullmatch(value)),
             )

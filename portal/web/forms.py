@@ -13,7 +13,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, Regexp
 
 from portal.errors import Message
-from portal.web.text import clean_text
+from portal.web.text import clean_text, readable
 
 SHORT, LONG = 200, 10_000  # characters: a line, and the longest text a field takes
 
@@ -49,10 +49,15 @@ class PortalForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """What was typed, and that alone: Flask-WTF would also fill fields from JSON and from uploaded files."""
+            """What was typed, as far as a page can show it again, and that alone.
+
+            Flask-WTF would also fill fields from JSON and from uploaded files.
+            """
             if formdata is None or isinstance(formdata, MultiDict):
                 return formdata
-            return request.form if form.is_submitted() else None
+            if not form.is_submitted():
+                return None
+            return MultiDict((name, readable(value)) for name, value in request.form.items(multi=True))
 
         def get_translations(self, form: Any) -> _Words:
             return _Words()

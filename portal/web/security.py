@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.routing import RequestRedirect
 
 import config
@@ -38,6 +38,7 @@ def nonce() -> str:
 
 def init_app(app: Flask) -> None:
     """Bind headers and checks. Comes before everything else that looks at a request."""
+    app.before_request(_refuse_large_bodies)
     app.before_request(_refuse_nul)
     app.before_request(_refuse_foreign_hosts)
     app.before_request(_refuse_foreign_posts)
@@ -70,6 +71,18 @@ def _refuse_foreign_posts() -> None:
         return
     if origin is not None and not is_own_origin(origin):
         raise NotPermitted(FOREIGN)
+
+
+def _refuse_large_bodies() -> None:
+    """Say so at once, also where nobody would have read the body.
+
+    A body of unknown length is refused too: Werkzeug cuts it off at the limit, and half a form would count as one.
+    """
+    if request.method not in SAFE_METHODS and "Transfer-Encoding" in request.headers:
+        raise LengthRequired
+    most = request.max_content_length
+    if most is not None and (request.content_length or 0) > most:
+        raise RequestEntityTooLarge
 
 
 def _refuse_other_content() -> None:
