@@ -13,7 +13,7 @@ from portal.access import queries as access_queries
 from portal.access.standing import HeldAccess
 from portal.assessments import evidence as assessment_evidence
 from portal.assessments.summary import AssessmentSummary
-from portal.audit.models import Audience, Event
+from portal.audit.models import Audience, Event, Text
 from portal.errors import Message
 from portal.extensions import db
 from portal.org.catalogue import Weight
@@ -73,7 +73,7 @@ class RequestPage:
     concerns: list[Concern] = field(default_factory=list)
     sponsorships: list[Sponsorship] = field(default_factory=list)
     recusals: list[Recusal] = field(default_factory=list)
-    recusal_reasons: dict[int, str] = field(default_factory=dict)  # by person; only those the reader may know
+    recusal_reasons: dict[int, Text] = field(default_factory=dict)  # by person; only those the reader may know
     evidence: list[Evidence] = field(default_factory=list)
     summaries: dict[int, AssessmentSummary] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)

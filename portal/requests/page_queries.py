@@ -96,13 +96,13 @@ def recusals(request_id: int) -> list[Recusal]:
     return list(db.session.scalars(query.options(joinedload(Recusal.person), raiseload(Recusal.reason))))
 
 
-def recusal_reasons(request_id: int, *, by: int | None) -> dict[int, str]:
+def recusal_reasons(request_id: int, *, by: int | None) -> dict[int, Text]:
     """Why each of them takes no part, by person: of everybody, or of this person alone."""
-    query = select(Recusal.person_id, Text.body).join(Text, Recusal.reason_id == Text.id)
+    query = select(Recusal.person_id, Text).join(Text, Recusal.reason_id == Text.id)
     query = query.where(Recusal.request_id == request_id, Text.body.is_not(None))
     if by is not None:
         query = query.where(Recusal.person_id == by)
-    return {row.person_id: row.body for row in db.session.execute(query)}
+    return {row.person_id: row.Text for row in db.session.execute(query)}
 
 
 def evidence(request_id: int) -> list[Evidence]:

@@ -46,6 +46,7 @@ class Reader:
 
     def _read(self, asked: str, answer: TestResponse) -> TestResponse:
         beside = f"{answer.headers} {self._cookie() if 'Set-Cookie' in answer.headers else ''}"
+        self.leaks += [f"{asked} failed, so it shows nothing"] if answer.status_code >= 500 else []
         for place, text in (("body", answer.text), ("headers and cookie", beside)):
             self.leaks += [f"{word} in the {place} of {asked}" for word in set(self.forbidden.findall(text))]
         self.leaks += [f"{word} in the headers or cookie of {asked}" for word in set(self.known.findall(beside))]

@@ -1,4 +1,4 @@
-"""What the portal says otherwise than in answers: its timeline, its commands. And what was removed is nowhere at all.
+"""What the portal says otherwise than in answers: its timeline, its commands.
 
 Mail, exports and feeds that are not routes belong into `OUTPUTS`, with the actor each of them is for.
 """
@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from urllib.parse import urlencode
 
 import click
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal.audit.models import Event, Text
-from portal.audit.services import verify_chain
+from portal.audit.models import Event
 from portal.extensions import db
-from tests.privacy import crawling
-from tests.privacy.browsing import any_of, reader
-from tests.privacy.kept import everything_kept
+from tests.privacy.browsing import any_of
 from tests.privacy.scene import Scene
 
 Output = tuple[str, str]  # the actor it is for, or "nobody"; and what it says
@@ -65,31 +61,3 @@ def test_what_leaves_the_portal_otherwise_holds_nothing_private(app: Flask, scen
 
     assert said
     assert leaks == []
-
-
-def words_of(scene: Scene, text_ids: set[int]) -> set[str]:
-    """The canaries in these texts and in every version of them."""
-    firsts = {text.first_id or text.id for text in db.session.scalars(select(Text).where(Text.id.in_(text_ids)))}
-    versions = db.session.scalars(select(Text.body).where(Text.id.in_(firsts) | Text.first_id.in_(firsts)))
-    bodies = "\n".join(body or "" for body in versions)
-    return {canary.word for canary in scene.canaries if canary.word in bodies}
-
-
-@pytest.mark.both_databases
-def test_what_was_removed_is_nowhere_in_any_version_for_anybody(app: Flask, scene: Scene) -> None:
-    request_id = scene.requests["discussed"].id
-    ids = {text for request, text in crawling.texts() if request == request_id}
-    gone = words_of(scene, ids)
-    director, author = reader(app, scene, "director"), reader(app, scene, "author")
-    assert len(gone) >= 20
-
-    for text_id in ids:  # those of which another version was removed before are refused in words
-        assert director.post(f"/requests/{request_id}/texts/{text_id}/remove", {}).status_code in (303, 409)
-
-    found = any_of(gone)
-    assert found.findall(everything_kept()) == []
-    for browser in (director, author):
-        assert found.findall(browser.get(f"/requests/{request_id}").text) == []
-        for word in gone:
-            assert f'href="/requests/{request_id}"' not in browser.get("/requests/?" + urlencode({"q": word})).text
-    assert verify_chain().first_bad is None
