@@ -112,10 +112,11 @@ def submit(actor_id: int, request_id: int, details: Details, *, now: datetime) -
 
 def agree(actor_id: int, request_id: int, *, now: datetime) -> TeamRequest:
     """The candidate's "I agree": the discussion begins, or goes on where it was."""
-    row = services.open_for(actor_id, request_id, Action.AGREE, now=now).row
+    opened = services.open_for(actor_id, request_id, Action.AGREE, now=now)
+    row = opened.row
     row.agreed_at = row.discussion_at = now
-    referred = queries.newest_referral(row.id) is not None
-    services.move(row, Action.AGREE_REFERRED if referred else Action.AGREE, now=now)
+    boards = opened.facts.decided_by_board or queries.newest_referral(row.id) is not None
+    services.move(row, Action.AGREE_REFERRED if boards else Action.AGREE, now=now)
     services.note(row, "request.agreed", actor_id, now=now)
     return row
 

@@ -9,8 +9,9 @@ import pytest
 from portal.errors import Message
 from portal.people.facts import PersonFacts
 from portal.people.models import Capacity
-from portal.requests.authority import authority, why_not
+from portal.requests.authority import DecidesAs, authority, excluded, why_not
 from portal.requests.facts import AssessmentFacts
+from portal.requests.workflow import State
 from tests.requests import pure
 from tests.requests.pure import BOARD, CANDIDATE, DEPUTY, DIRECTOR, NOON
 
@@ -77,3 +78,26 @@ def test_a_self_assessment_makes_the_candidate_no_marker_of_others() -> None:
     own = pure.request(assessments=(AssessmentFacts(CANDIDATE, True, NOON), AssessmentFacts(9, True, NOON)))
 
     assert own.markers == {9}
+
+
+def test_a_director_who_is_also_of_the_board_stands_once_among_those_who_may_decide() -> None:
+    director = PersonFacts(DIRECTOR, frozenset({"director"}), frozenset({Capacity.BOARD}), is_director=True)
+    leads = pure.leadership(director=director, board=(director, pure.board()), acting_open=True)
+
+    found = authority(pure.request(leadership=leads, recused=frozenset({DEPUTY})))
+
+    assert found.deciders == ((BOARD, DecidesAs.BOARD), (DIRECTOR, DecidesAs.DIRECTOR))
+
+
+def test_while_the_board_has_it_everybody_else_is_told_so() -> None:
+    found = pure.request(state=State.WITH_BOARD)
+    referred = Message("It was referred to the Board, so the Board decides.")
+
+    assert why_not(pure.director(), found) == why_not(pure.member(9), found) == referred
+    assert why_not(pure.board(), found) is None
+
+
+def test_a_locked_account_is_named_as_what_keeps_somebody_out() -> None:
+    locked = pure.director(locked=True)
+
+    assert excluded(locked, pure.request()) == Message("The wiki account is blocked or locked.")

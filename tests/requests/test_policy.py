@@ -260,3 +260,13 @@ def test_allowed_is_the_same_question_asked_of_every_action() -> None:
             assert policy.allowed(actor.person, found) == {
                 a for a in policy.TABLE if policy.may(actor.person, a, found)
             }
+
+
+def test_what_the_board_declined_only_a_member_of_the_board_who_is_not_involved_reopens() -> None:
+    found = pure.request(state=State.DECLINED, decided_by_board=True)
+
+    assert policy.may(pure.board(), Action.REOPEN, found)
+    assert not policy.may(pure.board(), Action.REOPEN, replace(found, requester_id=BOARD))
+    assert not policy.may(pure.director(), Action.REOPEN, found)
+    assert not policy.may(pure.member(MEMBER), Action.REOPEN, found)
+    assert policy.may(pure.director(), Action.REOPEN, replace(found, decided_by_board=False))

@@ -16,7 +16,14 @@ from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.people import queries as people_queries
 from portal.people.models import Capacity
-from portal.requests import decision_services, discussion_services, fact_queries, filing_services, objection_services
+from portal.requests import (
+    decision_services,
+    discussion_services,
+    fact_queries,
+    filing_services,
+    objection_services,
+    queries,
+)
 from portal.requests.decision_services import AlreadyDecided, Choice
 from portal.requests.filing_checks import DuplicateRequest
 from portal.requests.models import Decision, Referral
@@ -356,3 +363,18 @@ def test_an_access_that_is_held_already_is_not_given_twice(app: Flask) -> None:
     decide(director, request_id)
 
     assert len(access_queries.history(ann.id, clock.now())) == 1
+
+
+def test_what_the_board_declined_goes_back_to_the_board_also_after_the_candidate_agreed_anew(app: Flask) -> None:
+    ann, ben, board = people.member(), people.member(), people.board_member()
+    request_id = team_request(ben, candidate=ann)
+    do(filing_services.agree, ann, request_id)
+    do(decision_services.record_outcome, board, request_id, outcome(request_id, approve=False))  # there is no Director
+    do(decision_services.reopen, board, request_id)
+    base = queries.edit_base(request_id, get(request_id).revision_number)
+    wanted = details("access_expansion", ann, "system:github")
+
+    do(filing_services.revise, ben, request_id, wanted, base=base)
+    do(filing_services.agree, ann, request_id)
+
+    assert state(request_id) is State.WITH_BOARD
