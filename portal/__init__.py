@@ -34,6 +34,7 @@ from portal.web import (
     navigation,
     pseudo_locale,
     security,
+    translations,
 )
 
 MAX_BODY = 1_000_000  # bytes: more than any form needs
@@ -52,6 +53,7 @@ def create_app(settings: config.Settings) -> Flask:
     extensions.babel.init_app(app)
     if settings.pseudo_locale != "0":
         pseudo_locale.init_app(app, right_to_left=settings.pseudo_locale == "rtl")
+    translations.init_app(app)
     app.session_interface = cookies.AgelessSessions()
     clock.init_app(app)
     ids.init_app(app)

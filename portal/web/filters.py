@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, g
-from flask_babel import format_date, format_datetime, gettext, ngettext
+from flask_babel import format_date, format_datetime, get_locale
 from markupsafe import Markup, escape
 
 import config
 from portal.errors import Message
 from portal.web import clock
+from portal.web.translations import gettext, ngettext
 
 
 def say(message: Message | str | None) -> str:
@@ -23,7 +25,7 @@ def say(message: Message | str | None) -> str:
     if not message.id:
         return ""  # gettext would answer with the catalogue's header
     values = {key: say(value) if isinstance(value, Message) else value for key, value in message.values.items()}
-    return str(gettext(message.id, **values))
+    return gettext(message.id, **values)
 
 
 def now() -> datetime:
@@ -42,8 +44,8 @@ def ago(moment: datetime) -> str:
 
 def _past(delta: timedelta) -> str:
     if delta < timedelta(minutes=1):
-        return str(gettext("just now"))
-    return str(gettext("%(time)s ago", time=duration(delta)))
+        return gettext("just now")
+    return gettext("%(time)s ago", time=duration(delta))
 
 
 def duration(delta: timedelta) -> str:
@@ -51,24 +53,30 @@ def duration(delta: timedelta) -> str:
     seconds = int(abs(delta).total_seconds())
     if seconds < 3600:
         minutes = max(1, seconds // 60)
-        return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
     if seconds < 48 * 3600:
-        return str(ngettext("%(num)s hour", "%(num)s hours", seconds // 3600))
-    return str(ngettext("%(num)s day", "%(num)s days", seconds // 86400))
+        return ngettext("%(num)s hour", "%(num)s hours", seconds // 3600)
+    return ngettext("%(num)s day", "%(num)s days", seconds // 86400)
 
 
 def when(moment: datetime | None) -> Markup:
     """A <time> element: how long ago in words, with the exact UTC moment on hover and in print."""
     if moment is None:
         return Markup("")
-    exact = utc(moment)
-    return Markup('<time datetime="{}" title="{}" data-exact="{}">{}</time>').format(
-        moment.strftime("%Y-%m-%dT%H:%M:%SZ"), exact, exact, ago(moment)
+    exact, shown = escape(utc(moment)), escape(ago(moment))
+    return Markup(  # noqa: S704  # every part is escaped
+        f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}" title="{exact}" data-exact="{exact}">{shown}</time>'
     )
 
 
 def utc(moment: datetime) -> str:
     """The exact moment: "3 Nov 2026, 14:05 UTC"."""
+    return _utc(moment, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _utc(moment: datetime, _locale: str) -> str:
+    """Formatting is slow, and the same moments stand on many pages. The locale is the current one."""
     return f"{format_datetime(moment, 'd MMM y, HH:mm', rebase=False)} UTC"
 
 
