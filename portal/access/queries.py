@@ -117,17 +117,16 @@ def held_item(person_id: int, item_type: ItemType, item_key: str, now: datetime)
 
 
 @cache
-def _live_groups() -> Any:
-    wanted = (Grant.person_id.in_(IDS), Grant.item_type == ItemType.ACCESS_GROUP, _live())
-    return select(Grant.person_id, Grant.item_key).where(*wanted)
+def _items_held() -> Any:
+    return select(Grant.person_id, Grant.item_type, Grant.item_key).where(Grant.person_id.in_(IDS), _live())
 
 
-def groups_held(person_ids: Iterable[int], now: datetime) -> dict[int, frozenset[str]]:
-    """The access groups each of these people holds at this moment, approved or granted."""
-    found: dict[int, set[str]] = {id: set() for id in person_ids}
-    for person_id, key in db.session.execute(_live_groups(), {"ids": list(found), "now": now}):
-        found[person_id].add(key)
-    return {id: frozenset(keys) for id, keys in found.items()}
+def items_held(person_ids: Iterable[int], now: datetime) -> dict[int, frozenset[tuple[str, str]]]:
+    """What each of these people holds at this moment, approved or granted, as (type, key)."""
+    found: dict[int, set[tuple[str, str]]] = {id: set() for id in person_ids}
+    for person_id, type_, key in db.session.execute(_items_held(), {"ids": list(found), "now": now}):
+        found[person_id].add((type_, key))
+    return {id: frozenset(items) for id, items in found.items()}
 
 
 def holders(now: datetime, *, item_type: ItemType | None = None, item_key: str | None = None) -> list[HeldAccess]:

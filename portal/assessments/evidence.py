@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal.assessments import queries
 from portal.assessments.models import Assessment, AssessmentScore, AssessmentState, Standard, StandardItem
@@ -42,6 +44,33 @@ def linkable(person_id: int) -> list[LinkableAssessment]:
         )
         for assessment, standard, name in db.session.execute(query)
     ]
+
+
+def about(person_id: int) -> list[AssessmentSummary]:
+    """The summaries of all locked assessments about this person, the oldest first; one statement."""
+    found: dict[int, tuple[tuple[Assessment, Standard, str], list[Count]]] = {}
+    for assessment, standard, name, section, role_focus, score, count in db.session.execute(
+        _about(), {"person_id": person_id}
+    ):
+        counts = found.setdefault(assessment.id, ((assessment, standard, name), []))[1]
+        if score is not None:
+            counts.append(Count(section, role_focus, score, count))
+    return [_summary(*of, counts) for of, counts in found.values()]
+
+
+@cache
+def _about() -> Any:
+    scores = (StandardItem.section, StandardItem.role_focus, AssessmentScore.score)
+    return (
+        select(Assessment, Standard, Person.name, *scores, func.count(AssessmentScore.id))
+        .join(Standard, Standard.id == Assessment.standard_id)
+        .join(Person, Person.id == Assessment.marker_id)
+        .outerjoin(AssessmentScore, AssessmentScore.assessment_id == Assessment.id)
+        .outerjoin(StandardItem, StandardItem.id == AssessmentScore.item_id)
+        .where(Assessment.person_id == bindparam("person_id"), Assessment.state == AssessmentState.LOCKED)
+        .group_by(Assessment.id, Standard.id, Person.id, *scores)
+        .order_by(Assessment.locked_at, Assessment.id, func.min(StandardItem.position))
+    )
 
 
 def markers(assessment_ids: Iterable[int]) -> dict[int, int]:

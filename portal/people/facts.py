@@ -46,10 +46,14 @@ class Leadership:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everybody's standing at one moment. ``acted_for``: the Directors whose Deputy acts."""
+    """Everybody's standing at one moment. ``acted_for``: the Directors whose Deputy acts.
+
+    ``names``: of those with a role or a capacity.
+    """
 
     people: dict[int, PersonFacts]
     acted_for: frozenset[int] = frozenset()
+    names: dict[int, str] = field(default_factory=dict)
 
     def of(self, person_id: int) -> PersonFacts:
         """The standing of this person, who may have no role at all."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     and_,
     literal_column,
+    null,
     or_,
     select,
     union_all,
@@ -83,23 +84,31 @@ def facts_of(person_ids: Iterable[int], now: datetime) -> dict[int, PersonFacts]
 
 def _collect(rows: Iterable[Any]) -> Standing:
     parts: defaultdict[int, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for person_id, what, key in rows:
+    names = {}
+    for person_id, what, key, name in rows:
         parts[person_id][what].add(key)
+        if name is not None:
+            names[person_id] = name
     people = {id: _facts(id, found) for id, found in parts.items()}
-    return Standing(people, frozenset(id for id, found in parts.items() if found["acting"]))
+    return Standing(people, frozenset(id for id, found in parts.items() if found["acting"]), names)
 
 
 @cache
 def _standing() -> CompoundSelect[Any]:
-    """SQL: one row per fact (person, what, key)."""
+    """SQL: one row per fact (person, what, key, name); the name comes with roles and capacities."""
 
-    def rows(what: str, key: Any, person_id: Any, where: ColumnElement[bool]) -> Select[Any]:
-        return select(person_id, literal_column(f"'{what}'").label("what"), key.cast(String).label("key")).where(where)
+    def rows(what: str, key: Any, person_id: Any, where: ColumnElement[bool], *, name: Any = None) -> Select[Any]:
+        named = null().cast(String) if name is None else name
+        return select(person_id, literal_column(f"'{what}'").label("what"), key.cast(String), named).where(where)
 
-    role, capacity, locked = RoleAssignment, CapacityAssignment, WikiIdentity.locked_at.is_not(None)
+    def holding(model: type[RoleAssignment | CapacityAssignment], what: str, key: Any) -> Select[Any]:
+        found = rows(what, key, model.person_id, in_force(model.from_at, model.to_at, NOW), name=Person.name)
+        return found.join(Person, Person.id == model.person_id)
+
+    locked = WikiIdentity.locked_at.is_not(None)
     return union_all(
-        rows("role", role.role_key, role.person_id, in_force(role.from_at, role.to_at, NOW)),
-        rows("capacity", capacity.capacity, capacity.person_id, in_force(capacity.from_at, capacity.to_at, NOW)),
+        holding(RoleAssignment, "role", RoleAssignment.role_key),
+        holding(CapacityAssignment, "capacity", CapacityAssignment.capacity),
         rows("lock", WikiIdentity.id, WikiIdentity.person_id, locked),
         rows("away", Absence.id, Absence.person_id, absent(NOW)),
         rows("acting", ActingPeriod.id, ActingPeriod.director_id, _acting(NOW)),

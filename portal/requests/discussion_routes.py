@@ -67,9 +67,10 @@ def _require(request_id: int, action: Action) -> None:
 @bp.post("/<int:request_id>/comments")
 @access(Rule.OBJECT, action="comment")
 def comment(request_id: int) -> ResponseReturnValue:
+    seen = queries.get_visible(me(), request_id, clock.now())
     if request.form.get("audience") == CommentAudience.TEAM:
-        _require(request_id, Action.COMMENT_TEAM)
-    form = page_forms.comment_form(load_page(request_id))
+        policy.require(me(), Action.COMMENT_TEAM, seen.facts)
+    form = page_forms.comment_form(seen.actions)
     return _act(
         request_id,
         "comment",

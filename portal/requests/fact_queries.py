@@ -6,15 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Integer, Select, String, and_, func, literal, null, select, union_all
-from sqlalchemy.orm import selectinload
+from sqlalchemy import CompoundSelect, Integer, Select, String, and_, func, literal_column, null, select, union_all
+from sqlalchemy.orm import joinedload
 
 from portal.access import queries as access_queries
 from portal.access.models import Grant, GrantStep, ItemType
 from portal.access.models import Step as GrantedStep
 from portal.assessments.models import Assessment, Standard, StandardState
+from portal.database import IDS, UTCDateTime
 from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import AccessItem, Role, Weight
@@ -45,11 +47,26 @@ class _Parts:
     def ids(self, what: str) -> frozenset[int]:
         return frozenset(number for number, _, _ in self.rows[what])
 
+    def link_assessment(self, marker_id: int, state: str | None, *, removed: bool, locked_at: datetime) -> None:
+        """Take in an assessment that is linked, or was."""
+        self.markers_ever.add(marker_id)
+        if not removed:
+            self.assessments.append(AssessmentFacts(marker_id, state == StandardState.PUBLISHED, locked_at))
+
     def newest_positions(self) -> tuple[PositionFacts, ...]:
         """The newest position of each person."""
         rows = sorted(self.rows["position"], key=lambda row: row[2])
         newest = {number: word or "" for number, word, _ in rows}
         return tuple(PositionFacts(id, stance) for id, stance in sorted(newest.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One request as it is known at one moment: its facts, what is asked for, what the candidate holds beside roles."""
+
+    facts: RequestFacts
+    revision: Revision | None
+    held: frozenset[tuple[str, str]]  # (type, key)
 
 
 def facts_of(
@@ -61,11 +78,11 @@ def facts_of(
 ) -> RequestFacts:
     """The facts of one request; of a draft as if these items were asked for this candidate."""
     candidate = candidate_id or team_request.candidate_id
-    found = facts_of_many([team_request], now)[team_request.id]
+    found = known(team_request, now).facts
     if items is None:
         return found
     develops, liaises = _duties_after(people_queries.facts(candidate, now).roles, items)
-    groups = access_queries.groups_held([candidate], now).get(candidate, frozenset())
+    groups = _groups(access_queries.items_held([candidate], now)[candidate])
     return replace(
         found,
         items=items,
@@ -77,57 +94,65 @@ def facts_of(
     )
 
 
-def facts_of_many(team_requests: Sequence[TeamRequest], now: datetime) -> dict[int, RequestFacts]:
-    """The facts of each of these requests, by id."""
+def known(team_request: TeamRequest, now: datetime) -> Known:
+    """One request as it is known now."""
+    return known_of_many([team_request], now)[team_request.id]
+
+
+def known_of_many(team_requests: Sequence[TeamRequest], now: datetime) -> dict[int, Known]:
+    """Each of these requests as it is known now, by id; in a constant number of statements."""
     if not team_requests:
         return {}
     ids = [found.id for found in team_requests]
-    candidates = {found.candidate_id for found in team_requests}
     standing = people_queries.standing(now)
     revisions = current_revisions(ids)
     parts = _parts(ids)
-    groups = access_queries.groups_held(candidates, now)
-    return {
-        found.id: _facts(
-            found,
-            revisions.get(found.id),
-            parts[found.id],
-            standing=standing,
-            groups=groups.get(found.candidate_id, frozenset()),
-            now=now,
-        )
-        for found in team_requests
-    }
+    held = access_queries.items_held({found.candidate_id for found in team_requests}, now)
+    known = {}
+    for found in team_requests:
+        revision, holds = revisions.get(found.id), held[found.candidate_id]
+        facts = _facts(found, revision, parts[found.id], standing=standing, groups=_groups(holds), now=now)
+        known[found.id] = Known(facts, revision, holds)
+    return known
+
+
+def _groups(held: frozenset[tuple[str, str]]) -> frozenset[str]:
+    return frozenset(key for type_, key in held if type_ == ItemType.ACCESS_GROUP)
 
 
 def current_revisions(request_ids: Iterable[int]) -> dict[int, Revision]:
     """The newest revision of each request, with its items."""
-    newest = (
-        select(func.max(Revision.id)).where(Revision.request_id.in_(list(request_ids))).group_by(Revision.request_id)
-    )
-    query = select(Revision).where(Revision.id.in_(newest)).options(selectinload(Revision.items))
-    return {revision.request_id: revision for revision in db.session.scalars(query)}
+    rows = db.session.scalars(_current_revisions(), {"ids": list(request_ids)}).unique()
+    return {revision.request_id: revision for revision in rows}
+
+
+@cache
+def _current_revisions() -> Select[Revision]:
+    newest = and_(TeamRequest.id == Revision.request_id, TeamRequest.revision_number == Revision.number)
+    query = select(Revision).join(TeamRequest, newest).where(TeamRequest.id.in_(IDS))
+    return query.options(joinedload(Revision.items))
 
 
 def _parts(ids: list[int]) -> defaultdict[int, _Parts]:
     found: defaultdict[int, _Parts] = defaultdict(_Parts)
-    for request_id, what, number, word, order in db.session.execute(_everything(ids)):
-        found[request_id].rows[what].append((number, word, order))
-    for request_id, marker_id, locked_at, state, removed_at in db.session.execute(_linked_assessments(ids)):
-        found[request_id].markers_ever.add(marker_id)
-        if removed_at is None:
-            current = state is StandardState.PUBLISHED
-            found[request_id].assessments.append(AssessmentFacts(marker_id, current, locked_at))
+    for request_id, what, number, word, order, at in db.session.execute(_everything(), {"ids": ids}):
+        if what == "assessment":
+            found[request_id].link_assessment(number, word, removed=bool(order), locked_at=at)
+        else:
+            found[request_id].rows[what].append((number, word, order))
     return found
 
 
-def _everything(ids: list[int]) -> Any:
-    """One statement for all the small facts: (request, what, number, word, order)."""
+@cache
+def _everything() -> CompoundSelect[Any]:
+    """One statement for all the small facts: (request, what, number, word, order, at)."""
     none = null().cast(String)
-    zero = literal(0)
+    zero: Any = literal_column("0")
 
     def rows(model: Any, what: str, number: Any, word: Any, order: Any, *where: Any) -> Select[Any]:
-        return select(model.request_id, literal(what), number, word, order).where(model.request_id.in_(ids), *where)
+        name: Any = literal_column(f"'{what}'")
+        at = null().cast(UTCDateTime())
+        return select(model.request_id, name, number, word, order, at).where(model.request_id.in_(IDS), *where)
 
     answer = Comment.__table__.alias("answer")
     unanswered = ~select(answer.c.id).where(answer.c.answers_id == Comment.id).exists()
@@ -152,17 +177,21 @@ def _everything(ids: list[int]) -> Any:
         rows(Decision, "decision", Decision.id, Decision.capacity, zero),
         rows(Grant, "shell", Grant.id, none, zero, Grant.item_type == ItemType.ACCESS_GROUP, ~settled),
         rows(Decision, "review", Decision.id, none, zero, Decision.acting.is_(True), Decision.reviewed_at.is_(None)),
+        _linked_assessments(),
     )
 
 
-def _linked_assessments(ids: list[int]) -> Any:
+def _linked_assessments() -> Select[Any]:
+    """SQL: what is or was linked: who marked it, the state of its standard, whether it was taken back, when locked."""
+    removed = Evidence.removed_at.is_not(None).cast(Integer)
+    state, name = Standard.state.cast(String), cast(Any, literal_column("'assessment'"))
     return (
-        select(Evidence.request_id, Assessment.marker_id, Assessment.locked_at, Standard.state, Evidence.removed_at)
+        select(Evidence.request_id, name, Assessment.marker_id, state, removed, Assessment.locked_at)
         .join(Assessment, Evidence.assessment_id == Assessment.id)
         .join(Standard, Assessment.standard_id == Standard.id)
         .join(TeamRequest, Evidence.request_id == TeamRequest.id)
         .where(
-            Evidence.request_id.in_(ids),
+            Evidence.request_id.in_(IDS),
             Assessment.locked_at.is_not(None),
             Assessment.person_id == TeamRequest.candidate_id,
         )

@@ -105,14 +105,14 @@ def _open(query: Select[Any]) -> list[TeamRequest]:
 
 
 def _rows(person: PersonFacts | None, found: Sequence[TeamRequest], now: datetime) -> list[ListRow]:
-    facts = fact_queries.facts_of_many(found, now)
-    revisions = fact_queries.current_revisions([row.id for row in found]) if found else {}
+    known = fact_queries.known_of_many(found, now)
     weights = fact_queries.weights()
     rows = []
     for row in found:
-        turn = words.turn(facts[row.id], readiness.checks(facts[row.id], weights))
-        items = revisions[row.id].items if row.id in revisions else []
-        inside = policy.may(person, Action.READ_TEAM, facts[row.id])
+        facts, revision = known[row.id].facts, known[row.id].revision
+        turn = words.turn(facts, readiness.checks(facts, weights))
+        items = revision.items if revision else []
+        inside = policy.may(person, Action.READ_TEAM, facts)
         rows.append(ListRow(row, items, turn, person is not None and person.id in turn.people, inside))
     return rows
 

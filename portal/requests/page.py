@@ -5,41 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select
 
 from portal.access import queries as access_queries
+from portal.access.models import ItemType
 from portal.access.standing import HeldAccess
 from portal.assessments import evidence as assessment_evidence
 from portal.assessments.summary import AssessmentSummary
-from portal.audit.models import Audience, Event, Text
+from portal.audit.models import Audience, Event
 from portal.errors import Message
 from portal.extensions import db
 from portal.org.catalogue import Weight
 from portal.people import queries as people_queries
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
-from portal.requests import authority, fact_queries, filing_checks, page_queries, queries, readiness, seen, words
+from portal.requests import authority, fact_queries, queries, readiness, said, seen, words
 from portal.requests.authority import Authority
-from portal.requests.discussion_models import (
-    Comment,
-    Concern,
-    DecisionNote,
-    Evidence,
-    EvidenceType,
-    Position,
-    Recusal,
-    Sponsorship,
-)
+from portal.requests.discussion_models import EvidenceType
 from portal.requests.kinds import registry
-from portal.requests.models import Answer, Decision, Referral, Revision, SshKey, TeamRequest
+from portal.requests.models import Decision, Revision, SshKey, TeamRequest
 from portal.requests.queries import Seen
 from portal.requests.readiness import Check
+from portal.requests.said import Everything, Reads, Said, SaidConcern
 from portal.requests.words import Turn
 from portal.requests.workflow import Action, State
 
 EVENTS_SHOWN = 50
+EARLIER_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +59,13 @@ class RequestPage:
     authority: Authority
     turn: Turn
     why_not: Message | None
-    held_now: set[tuple[str, str]]
-    answers: dict[str, Answer]
-    comments: list[Comment]
+    held_now: frozenset[tuple[str, str]]
+    said: Everything
+    comments: list[Said]
     comments_before: int | None
-    questions: list[tuple[Comment, list[Comment]]]
-    positions: list[Position] = field(default_factory=list)
-    concerns: list[Concern] = field(default_factory=list)
-    sponsorships: list[Sponsorship] = field(default_factory=list)
-    recusals: list[Recusal] = field(default_factory=list)
-    recusal_reasons: dict[int, Text] = field(default_factory=dict)  # by person; only those the reader may know
-    evidence: list[Evidence] = field(default_factory=list)
     summaries: dict[int, AssessmentSummary] = field(default_factory=dict)
+    linkable: list[AssessmentSummary] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
-    referral: Referral | None = None
-    notes: list[DecisionNote] = field(default_factory=list)
     key: SshKey | None = None
     earlier: list[TeamRequest] = field(default_factory=list)
     timeline: list[TimelineLine] = field(default_factory=list)
@@ -99,8 +86,8 @@ class RequestPage:
         return next((found for found in self.decisions if found.revision_id == self.revision.id), None)
 
     @property
-    def open_concerns(self) -> list[Concern]:
-        return [concern for concern in self.concerns if concern.closed_at is None]
+    def open_concerns(self) -> list[SaidConcern]:
+        return [concern for concern in self.said.concerns if concern.closed is None]
 
     @property
     def is_mine(self) -> bool:
@@ -142,67 +129,69 @@ class RequestPage:
             self.seen.facts,
             self.checks,
             [concern.id for concern in self.open_concerns],
-            [found.id for found in self.evidence],
+            [found.id for found in self.said.evidence],
         )
 
-    def current_positions(self) -> list[Position]:
+    def current_positions(self) -> list[Said]:
         """The newest position of each person on this revision."""
-        newest = {
-            position.person_id: position for position in self.positions if position.revision_id == self.revision.id
-        }
+        newest = {found.author_id: found for found in self.said.positions if found.about_id == self.revision.id}
         return sorted(newest.values(), key=lambda position: position.id)
 
-    def earlier_positions(self) -> list[Position]:
+    def earlier_positions(self) -> list[Said]:
         """Positions that no longer count: replaced, or on an earlier revision."""
         current = {position.id for position in self.current_positions()}
-        return [position for position in self.positions if position.id not in current]
+        return [position for position in self.said.positions if position.id not in current]
 
-    def my_position(self) -> Position | None:
-        return next((found for found in self.current_positions() if found.person_id == self.me.id), None)
+    def my_position(self) -> Said | None:
+        return next((found for found in self.current_positions() if found.author_id == self.me.id), None)
 
     def edited_after(self, moment: datetime) -> bool:
         """Whether the request's text was edited after this moment."""
-        return any(answer.created_at > moment for answer in self.answers.values())
+        return any(answer.created_at > moment for answer in self.said.answers.values())
 
-    def open_questions(self) -> list[Comment]:
+    def open_questions(self) -> list[Said]:
         """Questions without an answer, the oldest first."""
-        return [question for question, answers in self.questions if not answers]
+        return [question for question, answers in self.said.questions() if not answers]
 
     def spoke(self) -> list[str]:
         """Names of everybody who took a position or commented, once each."""
-        found = [position.person.name for position in self.positions] + [c.author.name for c in self.comments]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(found.author.name for found in (*self.said.positions, *self.comments)))
 
 
 def load(person: PersonFacts, found: Seen, *, before: int | None, now: datetime) -> RequestPage:
     """The page of a visible request for this reader."""
-    row, actions = found.row, found.actions
+    row, actions, known = found.row, found.actions, found.known
     checks = readiness.checks(found.facts, fact_queries.weights())
-    comments, older = page_queries.comments_page(row.id, team=Action.READ_TEAM in actions, before=before)
+    reads = Reads(
+        team=Action.READ_TEAM in actions,
+        evidence=Action.READ_EVIDENCE in actions,
+        notes=Action.NOTE in actions,
+        reasons=Action.READ_REASONS in actions,
+    )
+    everything = said.read(row.id, person.id, reads, before=before)
+    comments, older = everything.comments_page(before)
     page = RequestPage(
         seen=found,
         me=person,
-        revision=queries.current_revision(row),
+        revision=known.revision or queries.current_revision(row),
         checks=checks,
         authority=authority.deciding_now(found.facts),
         turn=words.turn(found.facts, checks),
         why_not=authority.why_not(person, found.facts),
-        held_now=filing_checks.held_items(people_queries.facts(row.candidate_id, now), now),
-        answers=queries.answers(row.id),
+        held_now=known.held | {(str(ItemType.ROLE), key) for key in people_queries.facts(row.candidate_id, now).roles},
+        said=everything,
         comments=comments,
         comments_before=older,
-        questions=page_queries.questions(row.id),
         decisions=queries.decisions(row.id),
-        sponsorships=page_queries.sponsorships(row.id),
-        evidence=page_queries.evidence(row.id),
-        earlier=page_queries.earlier(person, row),
+        names=people_queries.standing(now).names,
+        timeline=timeline(row.id, actions),
     )
     _load_private(page)
+    if page.may(Action.APPROVE) or page.may(Action.RECORD_APPROVAL):
+        page.earlier = earlier(person, row)
     if page.decision:
         page.checks = snapshot(page.decision)
         page.grants = access_queries.of_decision(page.decision.id, now) if page.decision.approved else ()
-    page.names = _names(page)
-    page.timeline = timeline(row.id, actions, page.names)
     return page
 
 
@@ -216,51 +205,49 @@ def snapshot(decision: Decision) -> tuple[Check, ...]:
 
 def _load_private(page: RequestPage) -> None:
     """What only some readers may see; each query behind its action."""
-    row = page.row
-    if page.may(Action.READ_TEAM):
-        page.positions, page.concerns = page_queries.positions(row.id), page_queries.concerns(row.id)
-        page.recusals = page_queries.recusals(row.id)
-        page.recusal_reasons = page_queries.recusal_reasons(
-            row.id, by=None if page.may(Action.READ_REASONS) else page.me.id
-        )
-    if page.may(Action.READ_EVIDENCE):
-        page.summaries = assessment_evidence.summaries(
-            [found.assessment_id for found in page.evidence if found.assessment_id]
-        )
-    else:
-        page.evidence = [found for found in page.evidence if found.type is EvidenceType.LINK]
-    if page.may(Action.NOTE):
-        page.notes = page_queries.notes(row.id)
-    if page.may(Action.READ_KEY):
+    row, reads = page.row, page.may(Action.READ_EVIDENCE)
+    linked = {found.about_id for found in page.said.evidence if found.word == EvidenceType.ASSESSMENT}
+    if (reads and linked) or page.may(Action.LINK_EVIDENCE):
+        about = assessment_evidence.about(row.candidate_id)
+        page.summaries = {found.assessment_id: found for found in about if reads and found.assessment_id in linked}
+        page.linkable = [
+            found
+            for found in about
+            if found.assessment_id not in linked
+            and (page.me.decides or page.me.id in (found.person_id, found.marker_id))
+        ]
+    if page.may(Action.READ_KEY) and page.seen.facts.key_offered:
         page.key = queries.ssh_key(row.id)
-    if row.state in (State.WITH_BOARD, State.APPROVED, State.DECLINED):
-        page.referral = queries.newest_referral(row.id)
 
 
-def _names(page: RequestPage) -> dict[int, str]:
-    """Names of those the page speaks of without having their rows."""
-    lead = page.seen.facts.leadership
-    ids = {person.id for person in (lead.director, lead.deputy, *lead.board) if person}
-    actor = aliased(Event)
-    acted = select(actor.actor_id).where(actor.request_id == page.row.id, actor.actor_id.is_not(None))
-    query = select(Person.id, Person.name).where(Person.id.in_(ids) | Person.id.in_(acted))
-    return {row.id: row.name for row in db.session.execute(query)}
+def earlier(person: PersonFacts, row: TeamRequest) -> list[TeamRequest]:
+    """Other requests about the same candidate that the reader may see, the newest first."""
+    query = queries.visible_to(person).where(
+        TeamRequest.candidate_id == row.candidate_id, TeamRequest.id != row.id, TeamRequest.state != State.DRAFT
+    )
+    return list(db.session.scalars(query.order_by(TeamRequest.id.desc()).limit(EARLIER_SHOWN)))
 
 
-def timeline(request_id: int, actions: frozenset[Action], names: dict[int, str]) -> list[TimelineLine]:
+def timeline(request_id: int, actions: frozenset[Action]) -> list[TimelineLine]:
     """What happened, as far as the reader may know, the newest first."""
     audiences = [Audience.PUBLIC, Audience.SHARED]
     audiences += [Audience.TEAM] if Action.READ_TEAM in actions else []
     audiences += [Audience.DECIDERS] if Action.NOTE in actions else []
-    query = select(Event).where(Event.request_id == request_id, Event.audience.in_(audiences))
-    rows = db.session.scalars(query.order_by(Event.id.desc()).limit(EVENTS_SHOWN))
-    return [_line(event, names) for event in rows]
+    rows = db.session.execute(_timeline(), {"id": request_id, "audiences": audiences})
+    return [_line(*row) for row in rows]
 
 
-def _line(event: Event, names: dict[int, str]) -> TimelineLine:
-    says = words.EVENTS.get(event.code, Message("%(what)s", what=event.code))
-    who = names.get(event.actor_id or 0, "?")
-    return TimelineLine(event.at, Message(says.id, **{**says.values, "who": who}), event.audience, event.id, event.hash)
+@cache
+def _timeline() -> Any:
+    columns = (Event.at, Event.code, Event.audience, Event.id, Event.hash, Person.name)
+    query = select(*columns).outerjoin(Person, Person.id == Event.actor_id)
+    query = query.where(Event.request_id == bindparam("id"), Event.audience.in_(bindparam("audiences", expanding=True)))
+    return query.order_by(Event.id.desc()).limit(EVENTS_SHOWN)
+
+
+def _line(at: datetime, code: str, audience: Audience, sequence: int, hash: str, name: str | None) -> TimelineLine:
+    says = words.EVENTS.get(code, Message("%(what)s", what=code))
+    return TimelineLine(at, Message(says.id, **{**says.values, "who": name or "?"}), audience, sequence, hash)
 
 
 def ready_reason(kind: str) -> Message:

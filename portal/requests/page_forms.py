@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from wtforms import SelectChoice  # type: ignore[attr-defined]  # the types lag behind WTForms 3.3
 
-from portal.assessments import evidence
 from portal.people import held_forms
 from portal.requests import forms, page, words
 from portal.requests.page import RequestPage
@@ -50,7 +49,7 @@ class PageForms:
         return _named(name, self._sent[name])
 
     def _make_comment(self) -> forms.CommentForm:
-        return comment_form(self._page, formdata=held_forms.kept_fields("requests.comment"))
+        return comment_form(self._page.seen.actions, formdata=held_forms.kept_fields("requests.comment"))
 
     def _make_question(self) -> forms.QuestionForm:
         return forms.QuestionForm(formdata=held_forms.kept_fields("requests.ask"))
@@ -61,7 +60,7 @@ class PageForms:
         return forms.PositionForm.filled(
             formdata=kept,
             revision=self._page.row.revision_number,
-            relation=mine.relation if mine else None,
+            relation=mine.more if mine else None,
             sentence=mine.text.body if mine and mine.text else None,
         )
 
@@ -107,24 +106,18 @@ def _named(name: str, form: Any) -> Any:
     return form
 
 
-def comment_form(shown: RequestPage, **kwargs: Any) -> forms.CommentForm:
-    """The composer with the audiences open to the reader."""
-    return forms.CommentForm.for_readers(
-        may_team=shown.may(Action.COMMENT_TEAM), may_share=shown.may(Action.COMMENT), **kwargs
-    )
+def comment_form(actions: frozenset[Action], **kwargs: Any) -> forms.CommentForm:
+    """The composer with the audiences open to who may do this."""
+    may_team, may_share = Action.COMMENT_TEAM in actions, Action.COMMENT in actions
+    return forms.CommentForm.for_readers(may_team=may_team, may_share=may_share, **kwargs)
 
 
 def assessment_link_form(shown: RequestPage, **kwargs: Any) -> forms.AssessmentLinkForm:
     """The finished assessments of the candidate that the reader may link and that are not linked yet."""
-    linked = {found.assessment_id for found in shown.evidence}
-    candidates = [
-        found
-        for found in evidence.linkable(shown.row.candidate_id)
-        if found.id not in linked and (shown.me.decides or shown.me.id in (found.person_id, found.marker_id))
-    ]
     form = forms.AssessmentLinkForm(**kwargs)
     form.assessment_id.choices = [
-        SelectChoice(str(found.id), f"{found.marker_name}, {day(found.assessed_on)}") for found in candidates
+        SelectChoice(str(found.assessment_id), f"{found.marker_name}, {day(found.assessed_on)}")
+        for found in reversed(shown.linkable)
     ]
     return form
 

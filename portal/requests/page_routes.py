@@ -35,18 +35,18 @@ def me() -> PersonFacts:
 @bp.get("/<int:request_id>")
 @access(Rule.OBJECT, action="read")
 def show(request_id: int) -> ResponseReturnValue:
-    if queries.is_draft_of(request_id, me().id):
+    seen = queries.get_visible(me(), request_id, clock.now())
+    if seen.row.state is State.DRAFT:
         return go_to(url_for(".details", request_id=request_id))
-    return render_request(request_id)
+    return _render(page.load(me(), seen, before=before_id(), now=seen.facts.now))
 
 
 def load_page(request_id: int) -> RequestPage:
     """The page of a request for who sent this request. Raises NotVisible."""
-    now, person = clock.now(), me()
-    seen = queries.get_visible(person, request_id, now)
+    seen = queries.get_visible(me(), request_id, clock.now())
     if seen.row.state is State.DRAFT:
         raise WrongState("This is still a draft. Submit it first.")
-    return page.load(person, seen, before=before_id(), now=now)
+    return page.load(me(), seen, before=before_id(), now=seen.facts.now)
 
 
 def render_request(
@@ -63,6 +63,18 @@ def render_request(
     For htmx: the ``panel`` alone, and the panels of ``also`` out of band.
     """
     shown = load_page(request_id)
+    return _render(shown, panel=panel, also=also, status=status, differences=differences, **forms)
+
+
+def _render(
+    shown: RequestPage,
+    *,
+    panel: str = "",
+    also: tuple[str, ...] = (),
+    status: int = 200,
+    differences: tuple[object, ...] = (),
+    **forms: Any,
+) -> ResponseReturnValue:
     return render(
         "requests/show.html",
         "requests/_swap.html" if panel else None,

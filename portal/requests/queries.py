@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.models import ItemType
@@ -16,8 +17,18 @@ from portal.extensions import db
 from portal.people.facts import PersonFacts
 from portal.requests import fact_queries, policy
 from portal.requests.discussion_models import Comment, Evidence
+from portal.requests.fact_queries import Known
 from portal.requests.facts import RequestFacts
-from portal.requests.models import Answer, Decision, Referral, RequestedItem, Revision, SshKey, TeamRequest
+from portal.requests.models import (
+    Answer,
+    Decision,
+    DecisionItem,
+    Referral,
+    RequestedItem,
+    Revision,
+    SshKey,
+    TeamRequest,
+)
 from portal.requests.workflow import OPEN_STATES, Action, State
 
 
@@ -26,25 +37,30 @@ class Seen:
     """A request as somebody may see it: the row, its facts, what they may do."""
 
     row: TeamRequest
-    facts: RequestFacts
+    known: Known
     actions: frozenset[Action]
+
+    @property
+    def facts(self) -> RequestFacts:
+        return self.known.facts
 
 
 def get_visible(person: PersonFacts | None, request_id: int, now: datetime) -> Seen:
     """The request, if this person may read it. Raises NotVisible, whether it is absent or not theirs to read."""
-    query = (
-        select(TeamRequest)
-        .where(TeamRequest.id == request_id)
-        .options(joinedload(TeamRequest.requester), joinedload(TeamRequest.candidate))
-    )
-    row = db.session.scalars(query).one_or_none()
+    row = db.session.scalars(_by_id(), {"id": request_id}).one_or_none()
     if row is None or person is None:
         raise NotVisible()
-    facts = fact_queries.facts_of(row, now)
-    refused = policy.refusal(person, Action.READ, facts)
+    known = fact_queries.known(row, now)
+    refused = policy.refusal(person, Action.READ, known.facts)
     if refused:
         raise refused
-    return Seen(row, facts, policy.allowed(person, facts))
+    return Seen(row, known, policy.allowed(person, known.facts))
+
+
+@cache
+def _by_id() -> Select[TeamRequest]:
+    query = select(TeamRequest).where(TeamRequest.id == bindparam("id"))
+    return query.options(joinedload(TeamRequest.requester), joinedload(TeamRequest.candidate))
 
 
 def visible_to(person: PersonFacts | None) -> Select[TeamRequest]:
@@ -119,19 +135,15 @@ def open_duplicate(candidate_id: int, items: Iterable[tuple[str, str, str]], own
 
 def decisions(request_id: int) -> list[Decision]:
     """The decisions of a request, the newest first."""
-    query = (
-        select(Decision)
-        .where(Decision.request_id == request_id)
-        .options(
-            joinedload(Decision.decided_by),
-            joinedload(Decision.reason),
-            joinedload(Decision.would_help),
-            joinedload(Decision.anyway),
-            selectinload(Decision.items),
-        )
-        .order_by(Decision.id.desc())
-    )
-    return list(db.session.scalars(query).unique())
+    return list(db.session.scalars(_decisions(), {"id": request_id}).unique())
+
+
+@cache
+def _decisions() -> Select[Decision]:
+    parts = [joinedload(part) for part in (Decision.decided_by, Decision.reason, Decision.would_help, Decision.anyway)]
+    items = joinedload(Decision.items).joinedload(DecisionItem.requested_item)
+    query = select(Decision).where(Decision.request_id == bindparam("id"))
+    return query.options(*parts, items).order_by(Decision.id.desc())
 
 
 def decision_on(revision_id: int) -> Decision | None:
@@ -195,11 +207,3 @@ def comment_of(request_id: int, comment_id: int) -> Comment | None:
     """A comment with its text, if it belongs to this request."""
     query = select(Comment).where(Comment.id == comment_id, Comment.request_id == request_id)
     return db.session.scalars(query.options(joinedload(Comment.text))).one_or_none()
-
-
-def is_draft_of(request_id: int, person_id: int) -> bool:
-    """Whether this is a draft of theirs."""
-    query = select(TeamRequest.id).where(
-        TeamRequest.id == request_id, TeamRequest.state == State.DRAFT, TeamRequest.requester_id == person_id
-    )
-    return db.session.scalar(query) is not None

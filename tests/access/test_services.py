@@ -294,15 +294,15 @@ def test_access_from_before_the_portal_is_granted_since_then(app: Flask) -> None
         factories.from_before(holder)
 
 
-def test_groups_held_has_approved_and_granted_groups_that_are_live(app: Flask) -> None:
+def test_items_held_has_what_is_approved_or_granted_and_live(app: Flask) -> None:
     ann, bob, director = people.member(), people.member(), people.director()
     factories.approved(ann, director, "bastion")
     factories.granted(ann, director, GROUP)
     factories.approved(ann, director, "dns-admins", until=NOON + people.days(1))
     factories.approved(ann, director, "grafana", item_type=ItemType.SYSTEM)
 
-    assert queries.groups_held([ann.id, bob.id], LATER) == {
-        ann.id: frozenset({"bastion", GROUP}),
+    assert queries.items_held([ann.id, bob.id], LATER) == {
+        ann.id: frozenset({("access_group", "bastion"), ("access_group", GROUP), ("system", "grafana")}),
         bob.id: frozenset(),
     }
 
