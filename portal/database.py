@@ -7,7 +7,7 @@ one page reads is of one moment, on both: a snapshot in SQLite's WAL, REPEATABLE
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,12 +16,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 BUSY_TIMEOUT_MS = 5000  # a writer waits this long for the one before it, then the person reads a 503 in words
 SAFE_WAL_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database on reset
 READ_COMMITTED, REPEATABLE_READ = 2, 3  # psycopg.IsolationLevel: a writer sees what was done before it got the lock
 WRITES = "portal_writes"  # execution option that opens a writing transaction
+SAME_MOMENT = timedelta(seconds=1)  # within one reading transaction
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -69,6 +70,22 @@ class Base(DeclarativeBase):
         metadata=metadata,
         type_annotation_map={datetime: UTCDateTime(), dict[str, Any]: JSONValue, list[Any]: JSONValue},
     )
+
+
+def remembered(session: Session, name: str, now: datetime) -> dict[Any, Any]:
+    """A place for what a page asks in many places: it lasts for one reading transaction and one moment.
+
+    In a unit of work it is empty and forgotten at once: what is checked there is read anew.
+    """
+    if session.info.get(WRITES):
+        return {}
+    transaction = session.get_transaction() or session.begin()
+    kept, at, values = session.info.get(name, (None, now, {}))
+    if kept is not transaction or abs(at - now) > SAME_MOMENT:
+        values = {}
+        session.info[name] = (transaction, now, values)
+    found: dict[Any, Any] = values
+    return found
 
 
 def choice_type(enum: type[StrEnum], name: str) -> Enum:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from portal.database import NOW, WRITES
+from portal.database import NOW, remembered
 from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import Leads
@@ -40,7 +40,6 @@ from portal.people.models import (
 )
 
 Moment = datetime | BindParameter[datetime]
-SAME_MOMENT = timedelta(seconds=1)  # within one reading transaction
 
 
 def in_force(
@@ -66,14 +65,11 @@ def standing(now: datetime) -> Standing:
 
     A page asks for it in many places, so it is read once in a reading transaction; a unit of work always reads anew.
     """
-    session = db.session()
-    transaction, at, found = session.info.get("standing", (None, now, Standing({})))
-    if transaction is None or transaction is not session.get_transaction() or abs(at - now) > SAME_MOMENT:
-        found = _collect(db.session.execute(_standing(), {"now": now}))
-        if not session.info.get(WRITES):
-            session.info["standing"] = (session.get_transaction(), now, found)
-    result: Standing = found
-    return result
+    kept: dict[str, Standing] = remembered(db.session(), "standing", now)
+    found = kept.get("everybody")
+    if found is None:
+        found = kept["everybody"] = _collect(db.session.execute(_standing(), {"now": now}))
+    return found
 
 
 def facts_of(person_ids: Iterable[int], now: datetime) -> dict[int, PersonFacts]:

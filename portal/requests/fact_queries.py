@@ -16,12 +16,12 @@ from portal.access import queries as access_queries
 from portal.access.models import Grant, GrantStep, ItemType
 from portal.access.models import Step as GrantedStep
 from portal.assessments.models import Assessment, Standard, StandardState
-from portal.database import IDS, UTCDateTime
+from portal.database import IDS, UTCDateTime, remembered
 from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import AccessItem, Role, Weight
 from portal.people import queries as people_queries
-from portal.people.facts import Standing
+from portal.people.facts import Leadership, Standing
 from portal.requests.discussion_models import (
     Comment,
     CommentType,
@@ -34,6 +34,23 @@ from portal.requests.discussion_models import (
 from portal.requests.facts import AssessmentFacts, ItemFacts, PositionFacts, RequestFacts
 from portal.requests.kinds import registry
 from portal.requests.models import Decision, RequestedItem, Revision, SshKey, TeamRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """Who is there at this moment: the same for every request."""
+
+    standing: Standing
+    leadership: Leadership
+    members: frozenset[int]
+    not_away: frozenset[int]
+
+    @classmethod
+    def at(cls, now: datetime) -> _Team:
+        standing = people_queries.standing(now)
+        members = [person for person in standing.people.values() if person.is_member and not person.locked]
+        not_away = frozenset(person.id for person in members if not person.away)
+        return cls(standing, standing.leadership, frozenset(person.id for person in members), not_away)
 
 
 @dataclass(slots=True)
@@ -100,20 +117,26 @@ def known(team_request: TeamRequest, now: datetime) -> Known:
 
 
 def known_of_many(team_requests: Sequence[TeamRequest], now: datetime) -> dict[int, Known]:
-    """Each of these requests as it is known now, by id; in a constant number of statements."""
-    if not team_requests:
-        return {}
+    """Each of these requests as it is known now, by id; in a constant number of statements.
+
+    A page that asks for a request twice reads it once.
+    """
+    kept: dict[int, Known] = remembered(db.session(), "known requests", now)
+    new = [found for found in team_requests if found.id not in kept]
+    return _read(new, now, kept) if new else kept
+
+
+def _read(team_requests: Sequence[TeamRequest], now: datetime, kept: dict[int, Known]) -> dict[int, Known]:
     ids = [found.id for found in team_requests]
-    standing = people_queries.standing(now)
+    team = _Team.at(now)
     revisions = current_revisions(ids)
     parts = _parts(ids)
     held = access_queries.items_held({found.candidate_id for found in team_requests}, now)
-    known = {}
     for found in team_requests:
         revision, holds = revisions.get(found.id), held[found.candidate_id]
-        facts = _facts(found, revision, parts[found.id], standing=standing, groups=_groups(holds), now=now)
-        known[found.id] = Known(facts, revision, holds)
-    return known
+        facts = _facts(found, revision, parts[found.id], team=team, groups=_groups(holds), now=now)
+        kept[found.id] = Known(facts, revision, holds)
+    return kept
 
 
 def _groups(held: frozenset[tuple[str, str]]) -> frozenset[str]:
@@ -203,11 +226,11 @@ def _facts(
     revision: Revision | None,
     parts: _Parts,
     *,
-    standing: Standing,
+    team: _Team,
     groups: frozenset[str],
     now: datetime,
 ) -> RequestFacts:
-    candidate = standing.of(found.candidate_id)
+    candidate = team.standing.of(found.candidate_id)
     items = tuple(item_facts(item) for item in revision.items) if revision else ()
     develops, liaises = _duties_after(candidate.roles, items)
     return RequestFacts(
@@ -216,7 +239,7 @@ def _facts(
         state=found.state,
         requester_id=found.requester_id,
         candidate_id=found.candidate_id,
-        leadership=standing.leadership,
+        leadership=team.leadership,
         now=now,
         revision_number=found.revision_number,
         fiscal=registry.kind(found.kind).fiscal,
@@ -234,11 +257,9 @@ def _facts(
         open_questions=len(parts.rows["question"]),
         awaits_review=bool(parts.rows["review"]),
         decided_by_board=max(parts.rows["decision"], default=(0, "", 0))[1] == "board",
-        members=frozenset(p.id for p in standing.people.values() if p.is_member and not p.locked),
+        members=team.members,
         candidate_fits=candidate.is_member == registry.kind(found.kind).for_member,
-        members_not_away=frozenset(
-            p.id for p in standing.people.values() if p.is_member and not p.away and not p.locked
-        ),
+        members_not_away=team.not_away,
         candidate_locked=candidate.locked,
         would_develop=develops,
         would_liaise=liaises,

@@ -65,7 +65,7 @@ def when(moment: datetime | None) -> Markup:
         return Markup("")
     exact, shown = escape(utc(moment)), escape(ago(moment))
     return Markup(  # noqa: S704  # every part is escaped
-        f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}" title="{exact}" data-exact="{exact}">{shown}</time>'
+        f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}" title="{exact}">{shown}</time>'
     )
 
 

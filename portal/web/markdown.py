@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -88,6 +89,13 @@ def markdown(text: str | None) -> Markup:
     """The text as safe HTML; headings begin at h3 so that they nest under the page's own."""
     if not text:
         return Markup("")
+    organisation: Any = current_app.extensions["organisation"]
+    return _html(text, organisation.wiki_url, organisation.tracker_url)
+
+
+@lru_cache(maxsize=512)
+def _html(text: str, _wiki_url: str, _tracker_url: str) -> Markup:
+    """Kept for the next reader of the same page; the links depend on the organisation alone."""
     html = _parser.render(text)
     html = re.sub(r"<(/?)h([1-6])>", lambda m: f"<{m[1]}h{min(5, int(m[2]) + 2)}>", html)
     return Markup(_cleaner.clean(html))  # noqa: S704  # cleaned of everything but our own tags
