@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.access.models import Grant, GrantStep, ItemType, Step
@@ -141,12 +141,22 @@ def holders(now: datetime, *, item_type: ItemType | None = None, item_key: str |
 
 @cache
 def _waiting() -> Any:
-    return _standings().where(_live(), _moment(Step.GRANTED).is_(None))
+    signed = exists().where(Nda.person_id == Grant.person_id, _nda_holds(NOW)).correlate(Grant)
+    return _standings().add_columns(signed).where(_live(), _moment(Step.GRANTED).is_(None))
 
 
-def waiting_to_be_granted(now: datetime) -> list[HeldAccess]:
-    """Approved, not past its end, and not granted yet: the longest waiting first."""
-    return _read(_waiting(), now)
+def waiting_to_be_granted(now: datetime) -> list[tuple[HeldAccess, bool]]:
+    """Approved, not past its end, and not granted yet: the longest waiting first.
+
+    With each: whether the person's non-disclosure agreement is on record.
+    """
+    rows = db.session.execute(_waiting(), {"now": now})
+    return [(_held(*row, now=now), signed) for *row, signed in rows]
+
+
+def _nda_holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """SQL: the agreement is noted, and not withdrawn, at this moment."""
+    return and_(Nda.noted_at <= now, or_(Nda.withdrawn_at.is_(None), Nda.withdrawn_at > now))
 
 
 def ended_recently(now: datetime) -> list[HeldAccess]:
@@ -188,11 +198,7 @@ def nda_dates(person_ids: Iterable[int], now: datetime) -> dict[int, date]:
     """Who of these has a non-disclosure agreement on record at this moment, and since when."""
     query = (
         select(Nda.person_id, func.max(Nda.signed_on).label("signed_on"))
-        .where(
-            Nda.person_id.in_(set(person_ids)),
-            Nda.noted_at <= now,
-            or_(Nda.withdrawn_at.is_(None), Nda.withdrawn_at > now),
-        )
+        .where(Nda.person_id.in_(set(person_ids)), _nda_holds(now))
         .group_by(Nda.person_id)
     )
     return {row.person_id: row.signed_on for row in db.session.execute(query)}

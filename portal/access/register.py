@@ -104,10 +104,8 @@ def _entry(item_type: ItemType, item_key: str, holders: list[HeldAccess], *, nam
 
 
 def waiting(now: datetime, reader: PersonFacts) -> list[Waiting]:
-    """What is approved and not set up yet, the longest waiting first. Two statements, however many wait."""
-    found = queries.waiting_to_be_granted(now)
-    signed = queries.nda_dates({access.person_id for access in found}, now)
-    return [waits(access, reader, has_nda=access.person_id in signed) for access in found]
+    """What is approved and not set up yet, the longest waiting first. One statement, however many wait."""
+    return [waits(access, reader, has_nda=signed) for access, signed in queries.waiting_to_be_granted(now)]
 
 
 def waits(access: HeldAccess, reader: PersonFacts, *, has_nda: bool) -> Waiting:

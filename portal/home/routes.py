@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Flask
@@ -11,14 +12,13 @@ from portal.access import queries as access_queries
 from portal.errors import Message
 from portal.people import current
 from portal.people import queries as people_queries
-from portal.people.facts import PersonFacts
-from portal.people.models import Person
-from portal.requests import lists, queries, words
-from portal.requests.lists import Filters, ListRow
+from portal.requests import lists, words
+from portal.requests.workflow import State
 from portal.web import attention, clock
 from portal.web.access import Rule, access
 from portal.web.fragments import render
 from portal.web.navigation import NavigationEntry, add_navigation
+from portal.web.paging import PAGE_SIZE
 
 bp = Blueprint("home", __name__)
 
@@ -30,16 +30,19 @@ def index() -> ResponseReturnValue:
     if person is None:
         return front_door()
     now = clock.now()
-    mine, others = _waiting(person, now)
+    desk = lists.desk(person, now)
+    waiting = [row for row in desk if row.row.state is not State.DRAFT and not row.mine]
+    mine = [row for row in waiting if person.id in (row.row.requester_id, row.row.candidate_id)]
     return render(
         "home/dashboard.html",
         turns=attention.of_person(person.id, now),
         mine=mine,
-        others=others,
+        others=[row for row in waiting if row not in mine][:PAGE_SIZE],
+        open_count=len([row for row in desk if row.row.state is not State.DRAFT]),
         held=access_queries.held(person.id, now),
         roles=sorted(words.item_words("role", key).name for key in person.roles),
         capacities=sorted(person.capacities),
-        drafts=queries.drafts_of(person.id),
+        drafts=[row.row for row in reversed(desk) if row.row.state is State.DRAFT],
         leads=_leads(now),
         words=words,
     )
@@ -52,21 +55,24 @@ def front_door() -> ResponseReturnValue:
     return render("home/front_door.html")
 
 
-def _waiting(person: PersonFacts, now: datetime) -> tuple[list[ListRow], list[ListRow]]:
-    """Open requests that wait for others: those I am party to, and the rest I may read."""
-    rows = [row for row in lists.find(person, Filters(stage="open"), before=None, now=now).rows if not row.mine]
-    mine = [row for row in rows if person.id in (row.row.requester_id, row.row.candidate_id)]
-    return mine, [row for row in rows if row not in mine]
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Who holds a leading role today; ``id`` is empty where nobody does."""
+
+    title: Message
+    id: int | None
+    name: str
 
 
-def _leads(now: datetime) -> list[tuple[Message, Person | None]]:
+def _leads(now: datetime) -> list[Lead]:
     """Who is Director, and who acts today."""
-    found = people_queries.leadership(now)
-    director = people_queries.get(found.director.id) if found.director else None
-    lines = [(Message("Director"), director)]
+    standing = people_queries.standing(now)
+    found, names = standing.leadership, standing.names
+    director = found.director.id if found.director else None
+    lines = [Lead(Message("Director"), director, names.get(director or 0, ""))]
     if found.deputy:
         title = Message("Deputy, acting for the Director today") if found.acting_open else Message("Deputy")
-        lines.append((title, people_queries.get(found.deputy.id)))
+        lines.append(Lead(title, found.deputy.id, names[found.deputy.id]))
     return lines
 
 

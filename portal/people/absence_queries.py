@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from portal.audit import believing
 from portal.audit.models import Event
+from portal.database import remembered
 from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import WHOLE, Leads
@@ -26,8 +27,11 @@ def silence() -> timedelta:
 
 
 def absence_of(person_id: int, now: datetime) -> Absence | None:
-    """The absence that this person is in, or has planned, and has not ended."""
-    return next(iter(unended_absences(person_id, now)), None)
+    """The absence that this person is in, or has planned, and has not ended. Read once for a page."""
+    kept: dict[int, Absence | None] = remembered(db.session(), "absences", now)
+    if person_id not in kept:
+        kept[person_id] = next(iter(unended_absences(person_id, now)), None)
+    return kept[person_id]
 
 
 def unended_absences(person_id: int, now: datetime) -> Sequence[Absence]:
@@ -55,28 +59,31 @@ def last_act(director_id: int, now: datetime) -> datetime | None:
     What was said under a clock that ran ahead counts for nothing: it would hide a silence until then.
     """
     merged = select(Person.id).where(or_(Person.id == director_id, Person.merged_into_id == director_id))
-    acts = select(func.max(Event.at)).where(Event.actor_id.in_(merged), Event.at <= now + believing.BEHIND)
-    newest = db.session.scalar(acts)
+    acts = select(Event.at).where(Event.actor_id.in_(merged), Event.at <= now + believing.BEHIND)
+    newest = acts.order_by(Event.id.desc()).limit(1)
     role = organisation().leading_role(Leads.DIRECTOR)
-    began = db.session.scalar(
-        select(func.max(RoleAssignment.from_at)).where(
-            RoleAssignment.person_id == director_id,
-            RoleAssignment.role_key == (role.key if role else ""),
-            queries.in_force(RoleAssignment.from_at, RoleAssignment.to_at, now),
-        )
+    began = select(func.max(RoleAssignment.from_at)).where(
+        RoleAssignment.person_id == director_id,
+        RoleAssignment.role_key == (role.key if role else ""),
+        queries.in_force(RoleAssignment.from_at, RoleAssignment.to_at, now),
     )
-    return max((moment for moment in (newest, began) if moment is not None), default=None)
+    found = db.session.execute(select(newest.scalar_subquery(), began.scalar_subquery())).one()
+    return max((moment for moment in found if moment is not None), default=None)
 
 
 def unreachable_report(director_id: int, now: datetime) -> UnreachableReport | None:
     """The open report about this Director; one that the Director's act made void is none."""
-    report = db.session.scalars(
-        select(UnreachableReport)
-        .where(UnreachableReport.director_id == director_id, UnreachableReport.closed_at.is_(None))
-        .options(selectinload(UnreachableReport.confirmations))
-        .order_by(UnreachableReport.id.desc())
-        .limit(1)
-    ).first()
+    report = (
+        db.session.scalars(
+            select(UnreachableReport)
+            .where(UnreachableReport.director_id == director_id, UnreachableReport.closed_at.is_(None))
+            .options(joinedload(UnreachableReport.confirmations), joinedload(UnreachableReport.reported_by))
+            .order_by(UnreachableReport.id.desc())
+            .limit(1)
+        )
+        .unique()
+        .first()
+    )
     if report is None:
         return None
     act = last_act(director_id, now)

@@ -40,7 +40,7 @@ def my_absence() -> MyAbsence:
     """The signed-in person's absence, and whether the Deputy acts for them."""
     now, facts = clock.now(), current.actor_facts()
     is_director = facts is not None and facts.is_director
-    acted_for = facts is not None and is_director and queries.acting_period(facts.id, now) is not None
+    acted_for = facts is not None and facts.id in queries.standing(now).acted_for
     return MyAbsence(absence_queries.absence_of(current.actor().id, now), acted_for, is_director)
 
 

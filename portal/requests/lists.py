@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 
 from portal.audit.models import Text
+from portal.database import remembered
 from portal.errors import Message
 from portal.extensions import db
 from portal.org import organisation
@@ -94,9 +95,24 @@ def find(person: PersonFacts | None, filters: Filters, *, before: int | None, no
     return Page(_rows(person, page.rows, now), page.older, page.is_first)
 
 
+def desk(person: PersonFacts, now: datetime) -> list[ListRow]:
+    """The drafts this person began, then the open requests they may read, the longest open first.
+
+    A dashboard asks for it in two places; it is read once.
+    """
+    kept: dict[int, list[ListRow]] = remembered(db.session(), "desk", now)
+    if person.id not in kept:
+        draft = (TeamRequest.state == State.DRAFT) & (TeamRequest.requester_id == person.id)
+        query = queries.visible_to(person).where(or_(draft, TeamRequest.state.in_(OPEN_STATES)))
+        first = case((TeamRequest.state == State.DRAFT, 0), else_=1)
+        found = db.session.scalars(query.order_by(first, TeamRequest.id).limit(WAITING_LOOKED_AT))
+        kept[person.id] = _rows(person, list(found), now)
+    return kept[person.id]
+
+
 def waiting_for(person: PersonFacts, now: datetime) -> list[ListRow]:
     """The open requests in which it is this person's turn."""
-    return [row for row in _rows(person, _open(queries.visible_to(person)), now) if row.mine]
+    return [row for row in desk(person, now) if row.mine and row.row.state is not State.DRAFT]
 
 
 def _open(query: Select[Any]) -> list[TeamRequest]:

@@ -57,7 +57,7 @@ def test_approved_is_not_granted(app: Flask) -> None:
 
     access = the_one(holder)
     assert (access.status, access.since, access.decision_id, access.request_id) == (Status.APPROVED, NOON, 7, 3)
-    assert queries.waiting_to_be_granted(LATER) == [access]
+    assert queries.waiting_to_be_granted(LATER) == [(access, False)]
     assert events() == ["grant.approved"]
 
 
