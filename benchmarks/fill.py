@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text
 
 from portal.access.models import Grant, GrantStep, ItemType, Step
-from portal.audit.chain import GENESIS, event_hash
+from portal.audit.chain import event_hash
 from portal.audit.models import ActorKind, Audience, ChainHead, Event, Text
-from portal.audit.services import text_hash
+from portal.audit.services import chain_head, text_hash
 from portal.database import Base
 from portal.extensions import db
 from portal.org import organisation
@@ -48,12 +48,14 @@ class Filler:
     """Collects rows by table; ids are counted here, so that rows can point to each other before they are there."""
 
     now: datetime
+    sequence: int
+    hash: str
     rows: defaultdict[type[Base], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    ids: defaultdict[type[Base], Iterator[int]] = field(default_factory=lambda: defaultdict(lambda: itertools.count(1)))
-    sequence: int = 0
-    hash: str = GENESIS
+    ids: dict[type[Base], Iterator[int]] = field(default_factory=dict)
 
     def add(self, model: type[Base], **values: Any) -> int:
+        if model not in self.ids:
+            self.ids[model] = itertools.count((db.session.scalar(select(func.max(model.id))) or 0) + 1)  # type: ignore[attr-defined]
         id = next(self.ids[model])
         self.rows[model].append({"id": id, **values})
         return id
@@ -108,16 +110,20 @@ def people(filler: Filler) -> list[int]:
 TEAM_AND_VOLUNTEERS = 212
 
 
-def fill(count: int) -> list[int]:
-    """Make this many requests, the newest open and the rest decided. Returns the ids of the people, Director first."""
+def fill(count: int, *, who: list[int] | None = None, still_open: int = OPEN) -> list[int]:
+    """Make this many requests, the newest open and the rest decided. Returns the ids of the people, Director first.
+
+    ``who``: the people of an earlier filling of the same database, instead of new ones.
+    """
     now = clock.now()
-    filler = Filler(now)
-    who = people(filler)
+    filler = Filler(now, sequence=chain_head()[0], hash=chain_head()[1])
+    who = who or people(filler)
     filler.write()
     kind = "access_expansion"
     values, items = rules.values_for(kind, now), list(organisation().systems)
     for number in range(count):
-        _request(filler, number, count, who, values, items[number % len(items)])
+        left = count - number  # to make, this one included
+        _request(filler, number, left, who, values, items[number % len(items)], still_open=still_open)
         if (number + 1) % AT_ONCE == 0:
             filler.write()
     filler.write()
@@ -129,9 +135,11 @@ def fill(count: int) -> list[int]:
     return who
 
 
-def _request(filler: Filler, number: int, count: int, who: list[int], values: dict[str, Any], item: str) -> None:
-    open_ = number >= count - OPEN
-    at = filler.now - timedelta(days=5) if open_ else filler.now - timedelta(days=40, minutes=count - number)
+def _request(
+    filler: Filler, number: int, left: int, who: list[int], values: dict[str, Any], item: str, *, still_open: int
+) -> None:
+    open_ = left <= still_open
+    at = filler.now - timedelta(days=5) if open_ else filler.now - timedelta(days=40, minutes=left)
     members, volunteers = who[2 : len(TEAM)], who[len(TEAM) + 3 :]
     candidate = members[number % len(members)] if open_ else volunteers[number % len(volunteers)]
     approved = number % 3 != 0
@@ -139,7 +147,7 @@ def _request(filler: Filler, number: int, count: int, who: list[int], values: di
     request_id = filler.add(
         TeamRequest, kind="access_expansion", state=state, state_since=at, requester_id=candidate,
         candidate_id=candidate, created_at=at, updated_at=at, submitted_at=at, discussion_at=at, revision_number=1,
-        submission_id=f"filled-{number:032}", draft={}, draft_version=1, comment_count=COMMENTS,
+        submission_id=secrets.token_hex(16), draft={}, draft_version=1, comment_count=COMMENTS,
     )  # fmt: skip
     revision_id = filler.add(
         Revision, request_id=request_id, number=1, candidate_id=candidate, created_by_id=candidate, created_at=at,
@@ -165,7 +173,7 @@ def _request(filler: Filler, number: int, count: int, who: list[int], values: di
             item,
             at,
             approved=approved,
-            recent=number >= count - OPEN - HELD,
+            recent=left <= still_open + HELD,
         )
 
 

@@ -63,8 +63,7 @@ def read(row: TeamRequest, requester: PersonFacts, now: datetime) -> Draft:
 
 def _with_holdings(draft: Draft, now: datetime) -> Draft:
     candidate = people_queries.facts(draft.candidate_id, now)
-    draft.held = filing_checks.held_items(candidate, now)
-    draft.lasting = filing_checks.held_items(candidate, now, lasting=True)
+    draft.held, draft.lasting = filing_checks.held_items(candidate, now)
     return draft
 
 

@@ -78,7 +78,7 @@ def check(kind: str, actor: PersonFacts, details: Details, *, own_id: int, now: 
     for question in spec.questions:
         if question.needed and not details.answers.get(question.field):
             raise Invalid(Message("Answer this question: %(label)s", label=question.label), question.field)
-    held, lasting = held_items(candidate, now), held_items(candidate, now, lasting=True)
+    held, lasting = held_items(candidate, now)
     for item in details.items:
         _check_item(spec, item, lasting if item.action is ItemAction.ADD else held, now=now)
     if details.key:
@@ -124,12 +124,15 @@ def latest_end(now: datetime) -> date:
     return now.date() + LONGEST_TERM
 
 
-def held_items(candidate: PersonFacts, now: datetime, *, lasting: bool = False) -> set[tuple[str, str]]:
-    """(type, key) of every role and access the person holds; ``lasting``: only what has no end."""
-    ending = people_queries.roles_with_end(candidate.id, now) if lasting else set()
-    roles = {(str(ItemType.ROLE), key) for key in candidate.roles - ending}
-    access = access_queries.held(candidate.id, now)
-    return roles | {(str(f.item_type), f.item_key) for f in access if not (lasting and f.until)}
+def held_items(candidate: PersonFacts, now: datetime) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """(type, key) of every role and access the person holds, and of those among them that have no end."""
+    ending = {(str(ItemType.ROLE), key) for key in people_queries.roles_with_end(candidate.id, now)}
+    held = {(str(ItemType.ROLE), key) for key in candidate.roles}
+    for access in access_queries.held(candidate.id, now):
+        held.add((str(access.item_type), access.item_key))
+        if access.until:
+            ending.add((str(access.item_type), access.item_key))
+    return held, held - ending
 
 
 def refuse_bad_proofs(offer: KeyOffer) -> None:

@@ -195,4 +195,4 @@ def test_the_list_asks_the_database_no_more_when_it_is_longer(app: Flask, open_a
             counts.append(len(sent))
 
         assert counts[0] == counts[1], path
-        assert counts[0] <= 40, path
+        assert counts[0] <= 12, path

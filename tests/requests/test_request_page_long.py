@@ -90,7 +90,7 @@ def test_the_page_asks_the_database_no_more_when_more_was_said(app: Flask, open_
         counts.append(len(found))
 
     assert counts[0] == counts[1]
-    assert counts[0] <= 40
+    assert counts[0] <= 12
 
 
 def test_what_stands_there_when_the_clock_has_moved_on(app: Flask, open_as: Open) -> None:
