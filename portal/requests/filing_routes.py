@@ -64,7 +64,8 @@ def confirm_withdraw(request_id: int) -> ResponseReturnValue:
 @bp.post("/<int:request_id>/withdraw")
 @access(Rule.OBJECT, action="withdraw")
 def withdraw(request_id: int) -> ResponseReturnValue:
-    actor_id, is_draft = current.actor().id, queries.is_draft_of(request_id, me().id)
+    actor_id, seen = current.actor().id, queries.get_visible(me(), request_id, clock.now())
+    is_draft = seen.row.state is State.DRAFT
     done = url_for(".index") if is_draft else url_for(".show", request_id=request_id)
     with once(done) as now:
         filing_services.withdraw(actor_id, request_id, now=now)
