@@ -270,3 +270,21 @@ def test_what_the_board_declined_only_a_member_of_the_board_who_is_not_involved_
     assert not policy.may(pure.director(), Action.REOPEN, found)
     assert not policy.may(pure.member(MEMBER), Action.REOPEN, found)
     assert policy.may(pure.director(), Action.REOPEN, replace(found, decided_by_board=False))
+
+
+def test_a_refusal_says_what_keeps_this_person_out() -> None:
+    def says(person: PersonFacts, action: Action, **changes: Any) -> str:
+        with pytest.raises(NotPermitted) as refused:
+            policy.require(person, action, pure.request(**changes))
+        return refused.value.message.id
+
+    recused, member = frozenset({MEMBER}), pure.member(MEMBER)
+    assert says(member, Action.COMMENT_TEAM, recused=recused) == "You recused yourself from this request."
+    assert says(pure.member(CANDIDATE), Action.RECUSE) == "You take no part in the decision about your own request."
+    assert says(pure.deputy(), Action.APPROVE) == "The Deputy decides only while the Director is away or involved."
+    assert says(member, Action.EDIT) == policy.ONLY_PARTY
+    assert says(member, Action.AGREE) == "Only the candidate can agree."
+
+
+def test_what_one_may_is_refused_to_nobody() -> None:
+    policy.require(pure.member(MEMBER), Action.COMMENT_TEAM, pure.request())
