@@ -33,7 +33,7 @@ from tests.browser import free_ports
 from tests.requests.pages import HTMX, hidden, parse
 
 T = TypeVar("T")
-PATIENCE = 30.0  # seconds until the portal has to answer, on a machine that does other things too
+PATIENCE = 90.0  # seconds until the portal has to answer, on a machine that does other things too
 
 
 class Served:

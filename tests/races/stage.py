@@ -24,7 +24,10 @@ from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
 from tests.requests import factories
 
-SAID = re.compile(r"Already decided by [\w ]+|has moved on|Something changed since|cannot decide|decides only|is for ")
+SAID = re.compile(
+    r"Already decided by \w+|has moved on|Something changed since|What is asked for was changed|New concerns: \d"
+    r"|cannot decide|decides only|is for "
+)
 
 
 def ready(count: int) -> list[int]:
@@ -76,9 +79,9 @@ class Outcome:
 
 
 def said(answer: requests.Response) -> str:
-    """The status of an answer and, of a refusal, the sentence that matters."""
-    found = SAID.search(answer.text) if answer.status_code >= 400 else None
-    return f"{answer.status_code} {found[0] if found else ''}".strip()
+    """The status of an answer and, of a refusal, the sentences that matter: also what changed since it was seen."""
+    found = SAID.findall(answer.text) if answer.status_code >= 400 else []
+    return " / ".join([str(answer.status_code), *dict.fromkeys(found)])
 
 
 def outcome(request_id: int, answers: Sequence[requests.Response], *, after: int) -> Outcome:

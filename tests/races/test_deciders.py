@@ -23,7 +23,7 @@ from tests import factories as people
 from tests.races import stage
 from tests.served import HttpBrowser, Served, at_once
 
-FEW, MANY = 2, 150  # rounds of each sort: together 300 in the campaign
+FEW, MANY = 1, 150  # rounds of each sort: together 300 in the campaign
 Device = tuple[str, HttpBrowser]
 
 

@@ -138,12 +138,13 @@ def _sixteen(app: Flask, served: Served, seconds: float) -> None:
         done = list(pool.map(lambda client: client.go_on(until), clients))
 
     counted = sum((client.counted for client in done), Counter[str]())
-    assert [failed for client in done for failed in client.failed] == []
-    assert "database is locked" not in served.said()
-    assert "Traceback" not in served.said()
+    answers = sum((client.answers for client in done), Counter[int]())
+    print(dict(counted), dict(answers))  # noqa: T201  # shown by -s
     assert _rows() - there_before == counted
     _agrees_with_itself(app)
-    print(dict(counted), dict(sum((client.answers for client in done), Counter[int]())))  # noqa: T201  # shown by -s
+    assert [failed for client in done for failed in client.failed] == [], answers
+    assert "database is locked" not in served.said()
+    assert "Traceback" not in served.said()
 
 
 def _rows() -> Counter[str]:

@@ -21,7 +21,7 @@ from tests.races.stage import Outcome
 from tests.races.test_deciders import let_deputy_act
 from tests.served import HttpBrowser, Served, at_once
 
-FEW, MANY = 2, 100  # rounds of each pair
+FEW, MANY = 1, 100  # rounds of each pair
 LATER = 0.01  # seconds more from round to round, as an approval looks longer before it locks than its rivals
 
 
