@@ -21,9 +21,7 @@ def take(only: str) -> int:
     """Fill the folder anew, or only what has these words in its name. Returns the exit code."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
-        raise Fault(
-            "There is no Chromium to take pictures with. Install it (apt-get install chromium) and start again."
-        )
+        raise Fault("There is no Chromium to take pictures with. Install it: apt-get install chromium.")
     python = environment.python("dev")
     if not only and FOLDER.exists():
         shutil.rmtree(FOLDER)

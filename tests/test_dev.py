@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import config
-from devtools import environment, processes, run
+from devtools import environment, processes, run, shots
 from devtools.fault import Fault
 from tests.browser import free_ports
 
@@ -274,3 +274,23 @@ def test_a_fresh_clone_installs_itself(tmp_path: Path) -> None:
     )
 
     assert answer.returncode == 0, answer.stderr
+
+
+def test_pictures_without_a_browser_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    answer = dev("shots", PATH=str(tmp_path))
+
+    assert answer.returncode == 2
+    assert answer.stderr == "There is no Chromium to take pictures with. Install it: apt-get install chromium.\n"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.skipif(not any(shutil.which(name) for name in shots.BROWSERS), reason="Chromium is not installed")
+def test_pictures_of_a_page_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(shots, "FOLDER", tmp_path)
+
+    assert shots.take("nobody/record-decision.") == 0
+
+    names = {path.name for path in tmp_path.rglob("*.png")}
+    assert {f"record-decision.{width}-{look}.png" for width in (1280, 320) for look in ("light", "dark")} < names
+    assert "record-decision.print.png" in names

@@ -40,7 +40,7 @@ def bracketed(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def walk(world: World) -> Walk:
     with world.app.app_context():
-        known = {*data(), *worlds.texts(world), WORDS}
+        known = {*data(), *worlds.texts(world), WORDS, "Other words."}
     return Walk(world, {text for text in known if len(text) > 1})
 
 
@@ -54,8 +54,9 @@ def some(world: World, found: dict[str, list[str]], actor: str) -> list[str]:
     return list(dict.fromkeys([*toured, *(listed[turn % len(listed)] for listed in found.values())]))
 
 
-def every(_world: World, found: dict[str, list[str]], _actor: str) -> list[str]:
-    return [address for listed in found.values() for address in listed]
+def every(world: World, found: dict[str, list[str]], actor: str) -> list[str]:
+    """All there is."""
+    return list(dict.fromkeys([*some(world, found, actor), *(one for listed in found.values() for one in listed)]))
 
 
 def go(world: World, choose: Callable[[World, dict[str, list[str]], str], list[str]], *, each: bool) -> Walk:

@@ -70,7 +70,7 @@ class Walk:
         self._note(where, swap.put(answer), swap.tree)
 
     def send(self, actor: str, address: str, tree: Element, wanted: Callable[[str, str], bool]) -> None:
-        """Send the forms of a page as they stand, filled in, and filled in once more: by htmx and without it."""
+        """Send the forms of a page as they stand, filled in, and with other words, too late: by htmx and without."""
         for source, form in forms_of(tree):
             url = source.get("hx-post") or source.get("formaction") or form.get("action") or address
             endpoint = self._endpoint(url)
@@ -90,7 +90,7 @@ class Walk:
         for name, sent, restore in (
             ("as it stands", values_of(form, pressed=pressed), True),
             ("filled", filled(form, pressed=pressed), False),
-            ("filled again", filled(form, pressed=pressed), True),
+            ("filled otherwise", filled(form, "Other words.", pressed=pressed), True),
         ):
             answer = client.post(url, data=sent, headers=HTMX if by_htmx else None)
             self.statuses.add((self._endpoint(url), answer.status_code))
@@ -147,7 +147,7 @@ def _chosen(select: Element) -> str:
     return (chosen[0].get("value") or "") if chosen else ""
 
 
-def filled(form: Element, *, pressed: bool) -> Sent:
+def filled(form: Element, words: str = WORDS, *, pressed: bool) -> Sent:
     """The form with something in each field: words, the last choice, a date, an address."""
     sent = values_of(form, pressed=pressed)
     for control in form.iter():
@@ -159,5 +159,5 @@ def filled(form: Element, *, pressed: bool) -> Sent:
         elif kind in ("checkbox", "radio"):
             sent[name] = control.get("value") or "on"
         elif not sent.get(name):
-            sent[name] = {"date": "2026-01-05", "url": "https://example.org/T1", "number": "5"}.get(kind, WORDS)
+            sent[name] = {"date": "2026-01-05", "url": "https://example.org/T1", "number": "5"}.get(kind, words)
     return sent
