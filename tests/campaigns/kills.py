@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import requests
 from flask import Flask
@@ -35,7 +36,7 @@ from portal.requests.models import TeamRequest
 from portal.requests.workflow import State
 from tests import databases, factories, invariants
 from tests.requests import factories as making
-from tests.served import HttpBrowser, Served, serving
+from tests.served import HttpBrowser, Served, fields_of, serving
 
 COMMENTERS, POSITION_TAKERS, FILERS, DECIDERS = 8, 4, 2, 2  # 16 writers
 MOST_ANSWERS = 30  # the kill comes after some number of acknowledged writes up to this one
@@ -60,9 +61,9 @@ class Told:
     def count(self) -> int:
         return len(self.comments) + len(self.positions) + len(self.filed) + len(self.decided)
 
-    def took(self, answer: requests.Response, text: str = "") -> bool:
+    def took(self, answer: requests.Response, text: str = "", *, done: int = 303) -> bool:
         """Whether the answer says that the write is done. A busy machine may say 503, "nothing was saved"."""
-        if answer.status_code == 303:
+        if answer.status_code == done:
             return True
         if answer.status_code == 503 and "Nothing was saved." in answer.text:
             self.refused.append(text)
@@ -129,16 +130,24 @@ def comment(browser: HttpBrowser, request_id: int, told: Told) -> None:
         told.comments.append(text)
 
 
+def opened(browser: HttpBrowser, request_id: int, action: str, told: Told) -> dict[str, Any] | None:
+    """The form as the request's page fills it; None if a busy machine says "try again in a minute"."""
+    answer = browser.get(f"/requests/{request_id}")
+    return fields_of(answer.text, action) if told.took(answer, done=200) else None
+
+
 def take_position(browser: HttpBrowser, request_id: int, told: Told) -> None:
-    page = browser.form(f"/requests/{request_id}", f"/requests/{request_id}/positions")
+    page = opened(browser, request_id, f"/requests/{request_id}/positions", told)
     text = f"Position {uuid.uuid4()}"
-    filled = {**page, "stance": random.choice(["support", "neutral", "oppose"]), "sentence": text}
-    if told.took(browser.post(f"/requests/{request_id}/positions", filled), text):
+    filled = {**(page or {}), "stance": random.choice(["support", "neutral", "oppose"]), "sentence": text}
+    if page and told.took(browser.post(f"/requests/{request_id}/positions", filled), text):
         told.positions.append(text)
 
 
 def file(browser: HttpBrowser, told: Told) -> None:
     started = browser.post("/requests/new", {"kind": "access_expansion", "submission_id": uuid.uuid4().hex})
+    if not told.took(started):
+        return
     request_id = int(started.headers["Location"].split("/")[2])
     answers = {"for_whom": "me", "items": ["system:grafana"], "why": "To read.", "benefit": "All.", "go_on": "1"}
     details = browser.post(f"/requests/{request_id}/draft", {**answers, "draft_version": "0"})
@@ -148,8 +157,8 @@ def file(browser: HttpBrowser, told: Told) -> None:
 
 def approve(browser: HttpBrowser, request_id: int, told: Told) -> None:
     address = f"/requests/{request_id}/approve"
-    filled = {**browser.form(f"/requests/{request_id}", address), "anyway": "It cannot wait."}
-    if told.took(browser.post(address, filled)):
+    page = opened(browser, request_id, address, told)
+    if page and told.took(browser.post(address, {**page, "anyway": "It cannot wait."})):
         told.decided.append(request_id)
 
 
