@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select
 
 from portal.audit.models import Text
 from portal.database import remembered
@@ -159,7 +159,8 @@ def _filtered(person: PersonFacts | None, filters: Filters) -> Select[Any]:
 def _mentions(person: PersonFacts | None, sought: str) -> Any:
     """SQL: names, answers or readable comments of the request contain these words.
 
-    Team-only comments are searched for members alone, and never in what is about themselves.
+    Team-only comments are searched for members alone, and never in what is about themselves. Each request is asked by
+    itself, the newest first, so that the first page is there before the old ones are read.
     """
     if person is None:
         return false()
@@ -168,24 +169,19 @@ def _mentions(person: PersonFacts | None, sought: str) -> Any:
     pattern = "%" + sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
     like = func.lower(Text.body).like(func.lower(pattern), escape="\\")
     named = select(Person.id).where(func.lower(Person.name).like(func.lower(pattern), escape="\\"))
-    answered = select(Answer.request_id).join(Text, Answer.text_id == Text.id).where(like)
-    shared = (
-        select(Comment.request_id)
-        .join(Text, Comment.text_id == Text.id)
-        .where(like, Comment.audience == CommentAudience.SHARED)
-    )
+    answered = exists().where(Answer.request_id == TeamRequest.id, Answer.text_id == Text.id, like)
+    said = (Comment.request_id == TeamRequest.id, Comment.text_id == Text.id, like)
     found: list[ColumnElement[bool]] = [
         TeamRequest.candidate_id.in_(named),
         TeamRequest.requester_id.in_(named),
-        TeamRequest.id.in_(answered),
-        TeamRequest.id.in_(shared),
+        answered,
+        exists().where(*said, Comment.audience == CommentAudience.SHARED),
         *_titles(sought.lower()),
     ]
     if person.is_member:
-        team = select(Comment.request_id).join(Text, Comment.text_id == Text.id).where(like)
-        objections = select(Concern.request_id).join(Text, Text.id.in_((Concern.text_id, Concern.name_id))).where(like)
-        private = or_(TeamRequest.id.in_(team), TeamRequest.id.in_(objections))
-        found.append(private & (TeamRequest.candidate_id != person.id))
+        of_concern = Text.id.in_((Concern.text_id, Concern.name_id))
+        objected = exists().where(Concern.request_id == TeamRequest.id, of_concern, like)
+        found.append(or_(exists().where(*said), objected) & (TeamRequest.candidate_id != person.id))
     return or_(*found)
 
 
