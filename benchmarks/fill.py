@@ -1,4 +1,4 @@
-"""Fills a migrated database with many requests, ten comments each, with a timeline that verifies."""
+"""Fills a migrated database with many requests, ten comments each, and a hash chain over all that happened."""
 
 from __future__ import annotations
 
