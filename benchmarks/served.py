@@ -97,7 +97,7 @@ def serve(target: str, environ: dict[str, str]) -> Iterator[Server]:
         port = probe.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS),
-        "--threads", "4", "--no-control-socket", "--log-level", "error",
+        "--threads", "4", "--preload", "--no-control-socket", "--log-level", "error",
     ]  # fmt: skip
     begun = time.monotonic()
     process = subprocess.Popen(command, cwd=config.ROOT, env={**os.environ, **environ}, start_new_session=True)
