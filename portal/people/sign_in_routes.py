@@ -13,6 +13,7 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 import config
+from portal.errors import Message
 from portal.org import organisation
 from portal.people import (
     account_routes,
@@ -37,6 +38,7 @@ from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("sign_in", __name__)
 FAILED = ("sign_in/failed.html", "sign_in/_failed.html")
+OLD_LINK = Message("That link is older than your sign-in. Open your account page and link the other account there.")
 
 
 @bp.get("/sign-in")
@@ -45,7 +47,7 @@ def start() -> ResponseReturnValue:
     """Send somebody to the wiki, from the address whose cookie the wiki's answer will find."""
     settings: config.Settings = current_app.extensions["settings"]
     if request.host_url.rstrip("/") != settings.base_url and "moved" not in request.args:
-        return redirect(absolute(url_for(".start", next=_next(), moved=1)))
+        return redirect(absolute(url_for(".start", next=_next(), link=request.args.get("link"), moved=1)))
     return redirect(oauth.begin(next=_next(), link_person_id=_links_for()))
 
 
@@ -56,14 +58,19 @@ def _next() -> str:
 
 
 def _links_for() -> int | None:
-    """The signed-in person who wants to link a further account. The link on their page carries their form secret."""
+    """The signed-in person who wants to link a further account. The link on their page carries their form secret.
+
+    Raises SignInFailed where it does not fit: as an ordinary sign-in the other account would become another person.
+    """
     secret = request.args.get("link")
-    if not secret or not current.is_signed_in():
+    if secret is None:
         return None
     try:
         validate_csrf(secret)
     except ValidationError:
-        return None
+        raise SignInFailed(OLD_LINK, 400) from None
+    if not current.is_signed_in():
+        raise SignInFailed(OLD_LINK, 400)
     current.require_fresh()
     return current.actor().id
 

@@ -23,7 +23,7 @@ from portal.people.wiki_account import WikiAccount
 from portal.web import attention, clock
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
-from tests.devwiki_fixture import sign_in, to_the_callback
+from tests.devwiki_fixture import path_of, sign_in, to_the_callback
 
 pytestmark = pytest.mark.both_databases
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
@@ -313,12 +313,27 @@ def test_a_blocked_account_is_not_linked(visitor: FlaskClient) -> None:
     assert visitor.get("/account").status_code == 200
 
 
-def test_a_link_made_elsewhere_links_nothing(visitor: FlaskClient) -> None:
+def test_a_link_made_elsewhere_or_before_links_nothing_and_says_so(visitor: FlaskClient) -> None:
+    sign_in(visitor, "Demo Volunteer")
+    old = link_address(visitor)
     sign_in(visitor, "Demo Volunteer")
 
-    sign_in(visitor, "Demo Renamable", "/sign-in?link=guessed")
+    for address in ("/sign-in?link=guessed", "/sign-in?link=", old):
+        answer = visitor.get(address)
+        assert answer.status_code == 400
+        assert "That link is older than your sign-in." in answer.text
+        assert "You are still signed in as Demo Volunteer" in answer.text
+    assert visitor.application.test_client().get(old).status_code == 400
 
-    assert db.session.scalars(select(func.count(Person.id))).one() == 2
+
+def test_linking_survives_the_move_to_the_portals_own_address(visitor: FlaskClient) -> None:
+    sign_in(visitor, "Demo Volunteer")
+    moved = visitor.get(link_address(visitor), headers={"Host": "localhost:5000"}).headers["Location"]
+
+    answer = sign_in(visitor, "Demo Renamable", path_of(moved))
+
+    assert answer.headers["Location"] == "/account"
+    assert db.session.scalars(select(func.count(Person.id))).one() == 1
 
 
 def test_signing_out_while_linking_links_nothing(visitor: FlaskClient) -> None:
