@@ -18,7 +18,10 @@ def begin(page: Page, kind: str) -> None:
 
 
 def open_request(page: Page, url: str) -> None:
-    """From the list of requests to one of them."""
+    """From the list of requests to one of them; on a phone the list is in the menu."""
+    menu = page.get_by_role("button", name="Menu")
+    if menu.is_visible():
+        menu.click()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Requests", exact=True).click()
     page.locator(f'main a[href="{url[url.index("/requests/") :]}"]').first.click()
     page.wait_for_url(url)

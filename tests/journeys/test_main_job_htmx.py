@@ -14,8 +14,12 @@ from tests.journeys.staged import StagedPortal
 pytestmark = pytest.mark.browser
 
 
-def test_access_is_asked_for_discussed_decided_and_granted(portal: StagedPortal, open_window: OpenWindow) -> None:
-    candidate, specialist, director, anybody = (open_window() for _ in range(4))
+@pytest.mark.parametrize("width", [320, 1280])
+def test_access_is_asked_for_discussed_decided_and_granted(
+    portal: StagedPortal, open_window: OpenWindow, width: int
+) -> None:
+    screen = {"width": width, "height": 800}
+    candidate, specialist, director, anybody = (open_window(viewport=screen) for _ in range(4))
     url = file_with_evidence(portal, candidate)
     portal.sign_in(specialist, "Demo MediaWiki Specialist")
     steps.open_request(specialist, url)
