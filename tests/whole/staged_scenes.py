@@ -1,0 +1,64 @@
+"""The demo data, and what else it takes for every form of the portal to stand on some page of somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from portal.assessments import services as assessment_services
+from portal.assessments.entries import EMPTY, Entry, Typed
+from portal.assessments.models import Score
+from portal.demo import people as demo_people
+from portal.demo import requests as demo_requests
+from portal.extensions import db
+from portal.people import services as people_services
+from portal.people import sessions
+from portal.people.models import MergeProposal
+from portal.requests import filing_services
+from portal.web import clock
+from portal.web.unit_of_work import unit_of_work
+from tests import factories
+from tests.assessments import factories as assessments
+
+
+def stage_demo() -> None:
+    """Demo data, a draft that needs a key, an assessment that is being written, two people who may be one."""
+    assessments.seed()
+    with unit_of_work() as now:
+        demo_requests.load(demo_people.load(factories.ISSUER, now=now), now=now)
+    director, deputy = demo_people.find("Demo Director"), demo_people.find("Demo Deputy")
+    engineer, volunteer = demo_people.find("Demo Software Engineer"), demo_people.find("Demo Volunteer")
+    assessments.self_assessment(volunteer)
+    assessments.review(engineer, director)
+    written = assessments.self_assessment(demo_people.find("Demo MediaWiki Specialist"))
+    entries = {key: Entry(Score.INDEPENDENT, remark="Learned it here.") for key in assessments.keys(written)}
+    with unit_of_work() as now:
+        marker = demo_people.find("Demo MediaWiki Specialist")
+        assessment_services.lock(marker, written, Typed(entries, dict.fromkeys(entries, EMPTY.token)), now=now)
+    other = factories.volunteer("Other Volunteer")
+    with unit_of_work() as now:
+        db.session.add(MergeProposal(person_id=volunteer.id, other_id=other.id, proposed_at=now))
+        draft = filing_services.start_draft(engineer.id, "access_expansion", "staged-key", now=now)
+        typed = {"details": {"items": ["access_group:bastion"], "why": ["To look."], "benefit": ["Everybody."]}}
+        filing_services.save_draft(engineer.id, draft.id, typed, base_version=0, now=now)
+        sessions.start(director.id, director.identities[0].id, now=now)  # on another device
+        people_services.note_nda(
+            demo_people.find("Demo Board"), deputy.id, signed_on=now.date(), confirmed_by_id=None, now=now
+        )
+
+
+def stage_reported() -> None:
+    """Somebody reported that the Director cannot be reached."""
+    with unit_of_work() as now:
+        people_services.report_unreachable(demo_people.find("Demo Project Manager"), now=now)
+
+
+def stage_acting() -> None:
+    """The Director is away, so the Deputy acts."""
+    with unit_of_work() as now:
+        director = demo_people.find("Demo Director")
+        until = clock.now() + timedelta(days=9)
+        people_services.declare_absence(director, now, to_at=until, reason=None, now=now)
+
+
+SCENES: dict[str, Callable[[], None]] = {"demo": stage_demo, "reported": stage_reported, "acting": stage_acting}
