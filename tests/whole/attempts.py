@@ -91,7 +91,7 @@ def attempts(world: World, name: str) -> Iterator[Attempt]:
         for key in address.actions:
             action = permissions().actions[key]
             if not action.stages:
-                yield from _plain(world, name, address, action)
+                yield from _plain(world, address, action)
                 continue
             for scene in world.scenes:
                 if _is_this_line(scene, address, action):
@@ -116,24 +116,23 @@ def _url(path: str, values: dict[str, Any]) -> str:
     return f"{url}?{query}" if query else url
 
 
-def _plain(world: World, name: str, address: Address, action: Action) -> Iterator[Attempt]:
+def _plain(world: World, address: Address, action: Action) -> Iterator[Attempt]:
     """What is not about a request."""
-    door_is_open = any(permissions().actions[key].cells["AN"] == "Y" for key in address.actions)
-    seen_by = permissions().actions[action.seen_by] if action.seen_by else None
     url = _url(address.path, world.values.get(action.key, {}))
+    door_is_open = any(permissions().actions[key].cells["AN"] == "Y" for key in address.actions)
+    several = len(address.actions) > 1
     for label, codes in PEOPLE.items():
-        who = Standing(frozenset(codes), owns=label in world.owners.get(action.key, ()))
         expected: set[int] = set()
-        if not action.allows(who):
-            sees = seen_by is None or seen_by.allows(
-                Standing(who.codes, owns=label in world.owners.get(seen_by.key, ()))
-            )
-            expected = {403} if sees else {404}
-            expected = _at_the_door(label, expected, door_is_open=door_is_open)
+        if not _may(world, action, label, codes):
+            seen_by = permissions().actions[action.seen_by] if action.seen_by else None
+            inside = {403} if seen_by is None or _may(world, seen_by, label, codes) else {404}
+            expected = _at_the_door(label, inside, door_is_open=door_is_open)
         moment = Moment(world, None, address.path, url, world.ids[label])
-        yield Attempt(
-            address.method, url, action, label, world.ids[label], frozenset(expected), moment, len(address.actions) > 1
-        )
+        yield Attempt(address.method, url, action, label, world.ids[label], frozenset(expected), moment, several)
+
+
+def _may(world: World, action: Action, label: str, codes: set[str]) -> bool:
+    return action.allows(Standing(frozenset(codes), owns=label in world.owners.get(action.key, ())))
 
 
 def _at_the_door(label: str, inside: set[int], *, door_is_open: bool) -> set[int]:
@@ -154,11 +153,9 @@ def _staged(world: World, name: str, address: Address, action: Action, scene: Sc
         if label in PARTIES[scene.family] and label not in scene.parties:
             continue
         who = standing(name, scene, action, label, codes)
-        expected = _expected(scene, address, action, who, label)
+        expected = frozenset(_expected(scene, address, action, who, label))
         moment = Moment(world, scene, address.path, url, person_id)
-        yield Attempt(
-            address.method, url, action, label, person_id, frozenset(expected), moment, len(address.actions) > 1
-        )
+        yield Attempt(address.method, url, action, label, person_id, expected, moment, len(address.actions) > 1)
 
 
 def standing(name: str, scene: Scene, action: Action, label: str, codes: set[str]) -> Standing:

@@ -18,7 +18,8 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from portal.assessments.entries import Entry
+from portal.assessments import queries, services
+from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
 from portal.extensions import db, sqlite_module
 from portal.people import absences
@@ -232,9 +233,7 @@ def _assessments(world: World, cast: Cast) -> None:
 
 
 def _lock(marker: Person, assessment_id: int) -> None:
-    from portal.assessments import queries, services
-    from portal.assessments.entries import EMPTY, Typed
-
+    """Finish what has been begun, with a score for every item that has none."""
     rows = queries.score_rows(assessment_id)
     items = queries.items_of(queries.find(assessment_id).standard_id)
     empty = {item.key: Entry(Score.INDEPENDENT) for item in items if item.id not in rows}
