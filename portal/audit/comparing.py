@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.models import Event, Text
 from portal.audit.services import text_hash
-from portal.audit.verification import UNREADABLE, one_moment
+from portal.audit.verification import UNREADABLE, in_bulk, one_moment
 from portal.extensions import app_value, db
 
 Comparison = Callable[[Session], Iterator[str]]  # names each row that the timeline does not bear out; no private text
@@ -35,12 +35,13 @@ def _texts(session: Session) -> Iterator[str]:
     """A text stands as it was written, or was emptied by the portal."""
     vouched, emptied = _vouched_for(session)
     there = set()
-    for text in session.scalars(select(Text).order_by(Text.id).execution_options(yield_per=1000)):
-        there.add(text.id)
-        if text.id in vouched and text.id not in emptied and text_hash(text) != vouched[text.id]:
-            yield f"text {text.id} is not what was written" if text.body else f"text {text.id} was emptied"
-        elif text.id in emptied and not (text.body is None and text.salt is None):
-            yield f"text {text.id} was removed and is there again"
+    with in_bulk(session, select(Text).order_by(Text.id)) as texts:
+        for text in texts:
+            there.add(text.id)
+            if text.id in vouched and text.id not in emptied and text_hash(text) != vouched[text.id]:
+                yield f"text {text.id} is not what was written" if text.body else f"text {text.id} was emptied"
+            elif text.id in emptied and not (text.body is None and text.salt is None):
+                yield f"text {text.id} was removed and is there again"
     yield from (f"text {id} is missing" for id in sorted(vouched.keys() - there))
 
 
@@ -48,9 +49,10 @@ def _vouched_for(session: Session) -> tuple[dict[int, str], set[int]]:
     """The hash of each text by its id, and the texts that were emptied."""
     vouched: dict[int, str] = {}
     emptied: set[int] = set()
-    for data in session.scalars(select(Event.data).order_by(Event.id).execution_options(yield_per=1000)):
-        for entry in data.get("texts", ()):
-            id, _, digest = entry.partition(":")
-            vouched[int(id)] = digest
-        emptied.update(data.get("emptied", ()))
+    with in_bulk(session, select(Event.data).order_by(Event.id)) as rows:
+        for data in rows:
+            for entry in data.get("texts", ()):
+                id, _, digest = entry.partition(":")
+                vouched[int(id)] = digest
+            emptied.update(data.get("emptied", ()))
     return vouched, emptied

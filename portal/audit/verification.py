@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
+from typing import TypeVar
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, ScalarResult, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from portal.extensions import db
 
 UNREADABLE = (SQLAlchemyError, ValueError, LookupError, TypeError)  # what a column type raises for a value not its own
 
+T = TypeVar("T")
 NO_HEAD = Head(sequence=-1)
 
 
@@ -26,7 +28,7 @@ def verify_chain(engine: Engine | None = None, *, known: tuple[int, str] | None 
     with one_moment(engine or db.engine) as session:
         head = _head(session)
         try:
-            with closing(_in_bulk(session)) as events:
+            with closing(_events(session)) as events:
                 return verify(events, head, known=known)
         except UNREADABLE:  # a whole batch could not be read: row by row says which
             return verify(_one_by_one(session), head, known=known)
@@ -50,9 +52,13 @@ def one_moment(engine: Engine) -> Session:
     return Session(engine)
 
 
-def _in_bulk(session: Session) -> Generator[Event, None, None]:
-    query = select(Event).order_by(Event.id).execution_options(yield_per=1000)
-    with closing(session.scalars(query)) as rows:
+def in_bulk(session: Session, query: Select[T]) -> AbstractContextManager[ScalarResult[T]]:
+    """The rows of a long query, a thousand at a time; closed when the block ends, however it ends."""
+    return closing(session.scalars(query.execution_options(yield_per=1000)))
+
+
+def _events(session: Session) -> Generator[Event, None, None]:
+    with in_bulk(session, select(Event).order_by(Event.id)) as rows:
         for event in rows:
             session.expunge(event)  # a million events need not be in memory at once
             yield event

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal.access.models import Grant, GrantStep
 from portal.audit.models import Event, Text
 from portal.audit.services import stamp, text_hash
+from portal.audit.verification import in_bulk
 from portal.people.models import ActingPeriod, CapacityAssignment, RoleAssignment
 from portal.requests.models import Decision, DecisionItem, RequestedItem
 from portal.rules.models import RuleChange
@@ -53,11 +54,12 @@ def _played_back(session: Session) -> tuple[Rows, dict[int, int]]:
     said: Rows = {}
     merged: dict[int, int] = {}
     query = select(Event).where(Event.code.in_([*PLAYED, "person.merged"])).order_by(Event.id)
-    for event in session.scalars(query.execution_options(yield_per=1000)):
-        if event.code == "person.merged" and event.subject_id and event.person_id:
-            merged[event.subject_id] = event.person_id
-        elif event.subject_id is not None:
-            PLAYED[event.code](said, event, event.subject_id)
+    with in_bulk(session, query) as events:
+        for event in events:
+            if event.code == "person.merged" and event.subject_id and event.person_id:
+                merged[event.subject_id] = event.person_id
+            elif event.subject_id is not None:
+                PLAYED[event.code](said, event, event.subject_id)
     return said, merged
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Column, Table, UniqueConstraint, and_, delete, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, contains_eager
 
 from portal.audit import services as audit
 from portal.audit.models import Audience, Event
@@ -162,6 +162,9 @@ def open_proposals() -> list[MergeProposal]:
             or_(other.merged_into_id.is_(None), other.merged_into_id != person.id),
         )
         .order_by(MergeProposal.id)
+        .options(
+            contains_eager(MergeProposal.person.of_type(person)), contains_eager(MergeProposal.other.of_type(other))
+        )
     )
     return list(db.session.scalars(query))
 

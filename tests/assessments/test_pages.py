@@ -135,7 +135,7 @@ def test_a_date_may_be_typed_as_on_the_paper_form(as_person: AsPerson) -> None:
     [
         (f"link-{KEY}", "javascript:alert(1)", "begins with https://"),
         (f"score-{KEY}", "7", "Choose one of those that are offered."),
-        (f"remark-{KEY}", "x" * 2001, "longer than 2000"),
+        (f"remark-{KEY}", "x" * 2001, "The most is 2000"),
         ("assessed_on", "31/02/2026", "DD/MM/YYYY"),
         ("role_focus", "Emperor", "Choose one of those that are offered."),
     ],

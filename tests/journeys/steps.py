@@ -19,6 +19,7 @@ def begin(page: Page, kind: str) -> None:
 
 def open_request(page: Page, url: str) -> None:
     """From the list of requests to one of them; on a phone the list is in the menu."""
+    page.wait_for_load_state()  # before its stylesheet is there, the button shows at any width
     menu = page.get_by_role("button", name="Menu")
     if menu.is_visible():
         menu.click()

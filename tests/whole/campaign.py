@@ -25,7 +25,7 @@ LOOK = {  # how many pages of each sort these people open in the first scene; no
     "Demo Board": 4,
     "Demo Software Engineer": 4,
     "Demo MediaWiki Specialist": 3,
-    "Demo Security Specialist": 3,
+    "Demo Security Specialist": 10,
     "Demo Community Liaison": 3,
     "Demo Project Manager": 2,
     "Demo Volunteer": 3,

@@ -25,6 +25,8 @@ FEW, MANY = 150, 2500  # posts in every run; in the campaign, on each database
 SLOW = 1.0  # seconds of work for one answer
 KEEPS_WHAT_WAS_TYPED = {"requests.save_details", "requests.save_key"}  # a draft, also where "Continue" is refused
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# A body that is refused half-way leaves the parts that Werkzeug had read to the garbage collector.
+HALF_READ = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ def _accepted(form: Form, body: Body, changed: dict[str, list[Row]], learned: Le
         yield f"changed {sorted(set(changed) - learned.tables)} too"
     if not codes(changed) <= learned.codes:
         yield f"wrote {sorted(codes(changed) - learned.codes)} too"
-    if changed and learned.codes and set(changed) - {"team_request"} and not codes(changed):
+    if changed and learned.codes and set(changed) - {"team_request", "sent_form"} and not codes(changed):
         yield f"changed {sorted(changed)} without an event"
     exact = (body.same or body.how == "foreign") and form.endpoint not in KEEPS_WHAT_WAS_TYPED
     if exact and changed and shape(changed) not in learned.shapes:
@@ -133,10 +135,12 @@ def test_every_post_is_found_in_a_form_and_takes_what_the_form_holds(campaign: C
     assert routes - set(by_endpoint(campaign.forms())) == set()
 
 
+@HALF_READ
 def test_bodies_that_no_page_sends_break_nothing_and_set_nothing(campaign: Campaign) -> None:
     assert fuzz(campaign, FEW) == []
 
 
+@HALF_READ
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_five_thousand_bodies_that_no_page_sends_break_nothing_and_set_nothing(campaign: Campaign) -> None:
