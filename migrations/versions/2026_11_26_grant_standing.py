@@ -44,12 +44,16 @@ def upgrade() -> None:
         batch_op.alter_column("standing", existing_type=STEPS, nullable=False)
         batch_op.create_index("ix_grant_standing_until", ["standing", "until"], unique=False)
     with op.batch_alter_table("grant_step", schema=None) as batch_op:
+        batch_op.drop_index("ix_grant_step_grant_id")
+        batch_op.create_index("ix_grant_step_grant_id_step_at", ["grant_id", "step", "at"], unique=False)
         batch_op.create_index("ix_grant_step_step_at", ["step", "at"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("grant_step", schema=None) as batch_op:
         batch_op.drop_index("ix_grant_step_step_at")
+        batch_op.drop_index("ix_grant_step_grant_id_step_at")
+        batch_op.create_index("ix_grant_step_grant_id", ["grant_id"], unique=False)
     with op.batch_alter_table("grant", schema=None) as batch_op:
         batch_op.drop_index("ix_grant_standing_until")
         batch_op.drop_column("until")

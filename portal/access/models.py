@@ -61,10 +61,13 @@ class GrantStep(Base):
     """Append-only: by whom, when, why, until when. Every step but "revoked" carries the end then in force."""
 
     __tablename__ = "grant_step"
-    __table_args__ = (Index("ix_grant_step_step_at", "step", "at"),)
+    __table_args__ = (
+        Index("ix_grant_step_grant_id_step_at", "grant_id", "step", "at"),
+        Index("ix_grant_step_step_at", "step", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    grant_id: Mapped[int] = mapped_column(ForeignKey("grant.id"), index=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey("grant.id"))
     step: Mapped[Step] = mapped_column(choice_type(Step, "step"))
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
