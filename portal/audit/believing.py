@@ -1,4 +1,4 @@
-"""Whether the server's clock can be believed, and what waits until it can (docs/adr/0010).
+"""Whether the server's clock can be believed, and what waits until it can (docs/adr/0009).
 
 Every change that others may rely on writes an event, so this is asked in one place: where the events of a unit of work
 are sealed. What is not named in `GOES_ON` waits, so that changes which are not written yet wait too.

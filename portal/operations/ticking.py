@@ -1,4 +1,4 @@
-"""Whether what is due may be done by itself, or an operator has to look first (docs/adr/0010).
+"""Whether what is due may be done by itself, or an operator has to look first (docs/adr/0009).
 
 After a jump of the clock everything may look due. So when more than a day seems to have passed since the last run, or
 the clock cannot be believed, `flask clock tick` only lists, until `flask clock confirm`.

@@ -1,7 +1,7 @@
 """The one source of now, and a watch on whether the server's clock was moved while the portal runs.
 
 Everything below the routes takes the moment as an argument. Whether it can be believed is asked where a unit of work
-ends (`portal.audit.believing`, docs/adr/0010).
+ends (`portal.audit.believing`, docs/adr/0009).
 """
 
 from __future__ import annotations
