@@ -22,6 +22,7 @@ BUSY_TIMEOUT_MS = 5000  # a writer waits this long for the one before it, then t
 SAFE_WAL_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database on reset
 READ_COMMITTED, REPEATABLE_READ = 2, 3  # psycopg.IsolationLevel: a writer sees what was done before it got the lock
 WRITES = "portal_writes"  # execution option that opens a writing transaction
+WAITS_MS = "portal_waits_ms"  # execution option: how long that may take on SQLite, instead of BUSY_TIMEOUT_MS
 SAME_MOMENT = timedelta(seconds=1)  # within one reading transaction
 
 
@@ -154,7 +155,9 @@ def _sqlite_open_anew(context: ExceptionContext) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
+    options = connection.get_execution_options()
+    writes = options.get(WRITES, False)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options.get(WAITS_MS, BUSY_TIMEOUT_MS))}")
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

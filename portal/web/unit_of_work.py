@@ -7,15 +7,18 @@ advisory lock. So two deciders cannot both find a request undecided.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import IntEnum, auto
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import TimeoutError
 from sqlalchemy.orm import Session
 
-from portal.database import BUSY_TIMEOUT_MS, WRITES
+from portal.database import BUSY_TIMEOUT_MS, WAITS_MS, WRITES
 from portal.extensions import db
 from portal.web import clock
 
@@ -27,6 +30,8 @@ POSTGRESQL_LIMITS = (
 )
 STAGE = "portal_stage"
 WRITER_LOCK = 71_170_001  # any number, the same for every process of one portal
+# The writers of one process queue here: SQLite asks for its lock at intervals, so that of many some would never get it.
+_turn = threading.RLock()
 GIVEN = "moment_given"  # the unit of work was told its moment: the server's clock plays no part in it
 
 
@@ -71,8 +76,13 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
     session.rollback()  # what was read so far is read anew under the lock
     session.info[WRITES], session.info[GIVEN] = True, at is not None
     _reach(session, Stage.WRITING)
+    begun, queues = time.monotonic(), session.get_bind().dialect.name == "sqlite"
+    has_turn = queues and _turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
     try:
-        connection = session.connection(execution_options={WRITES: True})
+        if queues and not has_turn:
+            raise TimeoutError("the writers before this one take too long")
+        left = max(1, BUSY_TIMEOUT_MS - round((time.monotonic() - begun) * 1000))
+        connection = session.connection(execution_options={WRITES: True, WAITS_MS: left})
         if connection.dialect.name == "postgresql":
             session.execute(select(*POSTGRESQL_LIMITS, func.pg_advisory_xact_lock(WRITER_LOCK)))
         yield at or clock.now()
@@ -86,5 +96,7 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
         session.rollback()
         raise
     finally:
+        if has_turn:
+            _turn.release()
         for key in (WRITES, GIVEN, "events", "texts", "emptied"):
             session.info.pop(key, None)
