@@ -21,7 +21,7 @@ SLOW_ROUNDS = 30  # on each database
 
 @pytest.mark.both_databases
 def test_a_killed_server_has_lost_nothing_it_said_it_saved(app: Flask, tmp_path: Path) -> None:
-    rounds = list(kills.campaign(app, tmp_path, 1, preload=True))
+    rounds = list(kills.campaign(app, tmp_path, 1))
 
     assert [fault for found in rounds for fault in found.faults] == []
     assert sum(found.acknowledged.total() for found in rounds) > 0
