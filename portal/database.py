@@ -7,6 +7,7 @@ one page reads is of one moment, on both: a snapshot in SQLite's WAL, REPEATABLE
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 from sqlalchemy import JSON, BindParameter, DateTime, Dialect, Engine, Enum, MetaData, TypeDecorator, bindparam, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 5000  # a writer waits this long for the one before it, then the person reads a 503 in words
 SAFE_WAL_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database on reset
@@ -131,20 +133,33 @@ def prepare_engine(engine: Engine) -> None:
     """Set what every connection and every transaction of this engine begins with."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "checkout", _sqlite_checkout)
         event.listen(engine, "begin", _sqlite_begin)
         event.listen(engine, "handle_error", _sqlite_open_anew)
     else:
         event.listen(engine, "begin", _postgresql_begin)
 
 
-def _sqlite_connect(connection: Any, _record: object) -> None:
+def _sqlite_connect(connection: Any, record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")  # first: what follows may have to wait already
     version = tuple(int(part) for part in cursor.execute("select sqlite_version()").fetchone()[0].split("."))
     cursor.execute(f"PRAGMA journal_mode = {'WAL' if version >= SAFE_WAL_SQLITE else 'TRUNCATE'}")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    record.info["file"] = cursor.execute("PRAGMA database_list").fetchone()[2]
+    record.info["read_only"] = not _can_write(record)
     cursor.close()
+
+
+def _sqlite_checkout(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A file that was opened while the disk was read-only stays so: open it anew once the disk can be written."""
+    if record.info["read_only"] and _can_write(record):
+        raise DisconnectionError
+
+
+def _can_write(record: ConnectionPoolEntry) -> bool:
+    return os.access(record.info["file"], os.W_OK)
 
 
 def _sqlite_open_anew(context: ExceptionContext) -> None:
