@@ -32,6 +32,12 @@ def _in_template(string: str, **values: Any) -> Markup:
     return said % values if "%" in said else said
 
 
+def _many_in_template(one: str, many: str, num: int, **values: Any) -> Markup:
+    """`ngettext` for templates."""
+    said = Markup(_found().ungettext(one, many, num))  # noqa: S704  # ours
+    return said % {"num": num, **values}
+
+
 def init_app(app: Flask) -> None:
     """Let templates use this instead of Flask-Babel's, which looks for the translations at every string."""
-    app.jinja_env.globals["_"] = _in_template
+    app.jinja_env.globals.update(_=_in_template, ngettext=_many_in_template)
