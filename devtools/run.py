@@ -25,6 +25,7 @@ OVERRIDABLE = ("DATABASE_URL", "ORGANISATION_DIR", "HTMX_SOURCE", "PSEUDO_LOCALE
 SHAPES_DATA = ("migrations/*/*.py", "portal/org/*/*.yaml", "portal/demo/*.py")  # a change here prepares anew
 PATIENCE = 30.0  # seconds until the portal has to answer
 CLOCK = 60  # seconds between two ticks
+DELIVERIES = 5  # seconds between two looks at what is to be told
 
 
 class Stopped(Exception):
@@ -190,6 +191,8 @@ def _start(family: Family, python: Path, environ: Mapping[str, str], port: int) 
     _wait(family, f"{portal}/healthz", until)
     _wait(family, f"{wiki}/", until)
     family.start("clock", [python, "-m", "flask", "clock", "tick", "--every", str(CLOCK)], environ)
+    deliver = ["notifications", "deliver", "--every", str(DELIVERIES)]
+    family.start("deliveries", [python, "-m", "flask", *deliver], environ)
 
 
 def _wait(family: Family, url: str, until: float) -> None:

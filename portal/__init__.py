@@ -13,6 +13,7 @@ from portal import catalogue_uses, cli, extensions
 from portal.access import routes as access_routes
 from portal.assessments import routes as assessments_routes
 from portal.home import routes as home_routes
+from portal.notifications import routes as notifications_routes
 from portal.operations import routes as operations_routes
 from portal.org import loader, usage
 from portal.org import routes as org_routes
@@ -109,6 +110,7 @@ def _register(app: Flask) -> None:
         org_routes,
         people_routes,
         rules_routes,
+        notifications_routes,
         assessments_routes,
         access_routes,
         requests_routes,

@@ -10,11 +10,12 @@ from flask import Blueprint, Flask, Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access import policy, queries, register, services, words
+from portal.access import policy, queries, register, services, told, words
 from portal.access.forms import GiveUpForm, RevokeForm
 from portal.access.register import Filters, Waiting
 from portal.access.standing import HeldAccess
 from portal.errors import Invalid, Message, NotVisible, WrongState
+from portal.notifications import registry
 from portal.people import current, sections
 from portal.people import policy as people_policy
 from portal.people import queries as people
@@ -207,3 +208,4 @@ def init_app(app: Flask) -> None:
     add_navigation(app, NavigationEntry("access.index", Message("Access"), 50))
     add_source(app, _attention)
     sections.add_section(app, _person_section)
+    registry.add_source(app, told.SOURCE)

@@ -9,10 +9,11 @@ from flask import Blueprint, Flask, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.assessments import cli, evidence, policy, queries, services, sheet_routes, summary, views, words
+from portal.assessments import cli, evidence, policy, queries, services, sheet_routes, summary, told, views, words
 from portal.assessments.forms import ReviewForm, StartForm, review_form
 from portal.assessments.models import Assessment, AssessmentType
 from portal.errors import Invalid, Message, NotVisible
+from portal.notifications import registry
 from portal.people import current
 from portal.people import queries as people
 from portal.people.models import Person
@@ -161,5 +162,6 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(sheet_routes.bp)
     app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
     add_source(app, attention)
+    registry.add_source(app, told.SOURCE)
     add_navigation(app, NavigationEntry("assessments.index", Message("Assessments"), 30, shown=current.is_signed_in))
     cli.init_app(app)

@@ -36,6 +36,9 @@ PASSIVE = {  # rows about a person that are no act of theirs
     ("nda", "person_id"),
     ("nda", "confirmed_by_id"),
     ("grant", "person_id"),
+    ("delivery", "person_id"),
+    ("turn", "person_id"),
+    ("reminder", "person_id"),
 }
 ARRIVALS = (  # coming in is no act
     "person.arrived",

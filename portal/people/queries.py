@@ -168,6 +168,24 @@ def get(person_id: int) -> Person | None:
     return person
 
 
+def merged_into(person_ids: Iterable[int]) -> dict[int, int]:
+    """Of these people, who became part of another, and of whom."""
+    found: dict[int, int] = {}
+    ids = set(person_ids)
+    while ids:
+        query = select(Person.id, Person.merged_into_id).where(Person.id.in_(ids), Person.merged_into_id.is_not(None))
+        step = {id: into for id, into in db.session.execute(query) if into is not None}
+        found |= step
+        ids = set(step.values()) - found.keys()
+    return {id: _end_of(found, id) for id in found}
+
+
+def _end_of(merged: Mapping[int, int], person_id: int) -> int:
+    while person_id in merged:
+        person_id = merged[person_id]
+    return person_id
+
+
 def find_by_name(name: str) -> Person | None:
     """The living person shown under this name (underscores count as spaces), if there is exactly one."""
     wanted = name.replace("_", " ").strip()

@@ -9,6 +9,7 @@ from flask import Flask, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.errors import Message
+from portal.notifications import registry
 from portal.org import organisation
 from portal.people import current
 from portal.people import queries as people_queries
@@ -21,6 +22,7 @@ from portal.requests import (
     filing_routes,  # noqa: F401
     lists,
     queries,
+    told,
     words,
 )
 from portal.requests.blueprint import bp
@@ -95,4 +97,5 @@ def init_app(app: Flask) -> None:
         app, NavigationEntry("requests.index", Message("Requests"), 20, shown=current.is_signed_in, key="g r")
     )
     add_source(app, _attention)
+    registry.add_source(app, told.SOURCE)
     add_job(app, "remind of unanswered questions, and close what stays unanswered", clock_jobs.tick)

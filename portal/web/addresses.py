@@ -24,6 +24,11 @@ def absolute(path: str) -> str:
     return _base_url() + path
 
 
+def path_to(endpoint: str, **values: object) -> str:
+    """The path of one of this portal's pages, also where no request is being answered (a command, a worker)."""
+    return current_app.url_map.bind("").build(endpoint, values)
+
+
 def is_own_host(host: str) -> bool:
     """Whether a Host header names this portal, with or without a port. On this machine, all its names are one."""
     try:
