@@ -56,6 +56,7 @@ class Doing:
 
     name = ""
     ends = False  # nothing more comes of the request
+    quiet = False  # nothing is allowed or forbidden by it
 
     def also(self, deed: Deed) -> bool:
         """What has to hold beside the permission."""
@@ -122,6 +123,7 @@ class Withdraw(Doing):
 
 class CommentShared(Doing):
     name = "comment"
+    quiet = True
     audience = CommentAudience.SHARED
 
     def do(self, deed: Deed) -> None:
@@ -262,6 +264,7 @@ class Recuse(Doing):
 
 class Link(Doing):
     name = "link"
+    quiet = True
 
     def do(self, deed: Deed) -> None:
         deed.call(objection_services.link_page, "https://phorge.example.org/T1", "A task")
@@ -269,6 +272,7 @@ class Link(Doing):
 
 class Note(Doing):
     name = "note"
+    quiet = True
 
     def do(self, deed: Deed) -> None:
         deed.call(objection_services.write_note, "Between us.")

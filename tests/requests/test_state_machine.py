@@ -145,7 +145,8 @@ class Requests(RuleBasedStateMachine):
     def do_one(self, place: int, person: int, which: int, number: int, flag: bool) -> None:
         deeds = [self.deed(name, which, number, flag) for name in NAMES]
         can = {doing: [deed for deed in deeds if self.allows(doing, deed)] for doing in DOINGS}
-        found = [doing for doing, whose in can.items() if whose and (place < 20 or not doing.ends)]
+        wanted = [doing for doing in DOINGS if (place < 20 or not doing.ends) and (place % 5 == 0 or not doing.quiet)]
+        found = [doing for doing in wanted if can[doing]]
         if found:
             doing = found[place % len(found)]
             self.act(doing, can[doing][person % len(can[doing])])
