@@ -18,8 +18,9 @@ from portal.assessments.models import Assessment, AssessmentScore, Score
 from portal.extensions import db
 from portal.people.models import Person
 from portal.web import attention
-from tests import factories
+from tests import factories, pages
 from tests.assessments import factories as made
+from tests.requests.pages import Browser
 
 AsPerson = Callable[[Person], FlaskClient]
 KEY = "web-security"
@@ -398,6 +399,17 @@ def test_an_unknown_number_is_simply_not_found(as_person: AsPerson) -> None:
     for number in (0, 999, 2**31, 10**30):
         assert client.get(f"/assessments/{number}").status_code == 404
         assert client.get(f"/assessments/of/{number}").status_code == 404
+
+
+def test_a_damaged_part_that_is_not_shown_is_told_without_a_link_to_it(app: Flask) -> None:
+    ann = factories.volunteer()
+    address = f"/assessments/{made.self_assessment(ann)}"
+
+    answer = Browser(app, ann).post(address, {"seen": "x" * 65})
+
+    assert answer.status_code == 422
+    assert "A part of this form that is not shown did not arrive as it was." in answer.text
+    assert pages.faults(answer.text) == []
 
 
 def test_an_unfinished_draft_needs_attention(app: Flask) -> None:
