@@ -53,6 +53,7 @@ def show() -> ResponseReturnValue:
 
 def _page(form: AppointForm, posts: list[Post], status: int = 200) -> ResponseReturnValue:
     now, facts = clock.now(), _my_facts()
+    form.leaders.data = appointments.leaders(now)
     rows = [(post, POST_NAMES[post], _in_post(post)) for post in Post]
     may_end = {
         (post, person.id): _why_not_end(facts, post, person.id) is None
@@ -91,7 +92,7 @@ def appoint() -> ResponseReturnValue:
             person = queries.find_by_name(form.name.data or "")
             if person is None:
                 raise Invalid(Message("Nobody of this name has signed in here. Ask them to, once."), field="name")
-            services.appoint(actor, person.id, Post(form.post.data), now=now)
+            services.appoint(actor, person.id, Post(form.post.data), now=now, seen=form.leaders.data or "")
             name = person.name
     except (Invalid, Conflict) as error:
         return _page(form, posts, status=blame(form, error))

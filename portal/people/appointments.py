@@ -22,10 +22,17 @@ from portal.people.models import Capacity, CapacityAssignment, Origin, Person, R
 from portal.people.policy import Post
 
 
-def appoint(actor: Person, person_id: int, post: Post, *, now: datetime) -> None:
-    """Appoint somebody. Raises NotPermitted, NotVisible, Invalid, Conflict."""
+def appoint(actor: Person, person_id: int, post: Post, *, now: datetime, seen: str | None = None) -> None:
+    """Appoint somebody. ``seen`` are the `leaders` as the actor knew them; None where nobody looked.
+
+    Raises NotPermitted, NotVisible, Invalid, Conflict: a term that the actor does not know of is not ended.
+    """
     person = roles.living_person(person_id)
     policy.require(policy.why_not_appoint(queries.facts(actor.id, now), post, person.id))
+    if post.leads is not None and seen is not None and seen != leaders(now):
+        raise Conflict(
+            Message("Somebody else changed who leads while you had this page open. Look who does now, and send again.")
+        )
     _refuse_unfit(person, post, now)
     install(person, post, by_id=actor.id, origin=Origin.APPOINTMENT, now=now)
 
@@ -62,6 +69,11 @@ def _end_former(person: Person, leads: Leads, *, by_id: int | None, now: datetim
     for assignment in terms(other, now):
         if assignment.person_id == person.id:
             roles.finish(assignment, by_id=by_id, reason=None, now=now)
+
+
+def leaders(now: datetime) -> str:
+    """Who is Director and who is Deputy at this moment, by id, for a form to carry."""
+    return " ".join(f"{leads}:{','.join(str(term.person_id) for term in terms(leads, now))}" for leads in Leads)
 
 
 def terms(leads: Leads, now: datetime) -> Sequence[RoleAssignment]:

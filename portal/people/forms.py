@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, SelectField
+from wtforms import DateField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Optional
 
@@ -53,6 +53,7 @@ class AppointForm(PortalForm):
 
     name = LineField(_("User name on the wiki"), [InputRequired(_("Name somebody who has signed in here."))])
     post = SelectField(_("Appoint as"), [InputRequired(_("Choose a post."))])
+    leaders = HiddenField()  # who led when the page was shown
 
     def offer(self, posts: list[Post]) -> None:
         """The posts this person may fill."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -268,6 +269,28 @@ def test_the_board_appoints_in_pages(as_person: SignIn) -> None:
     assert browser.get(ending).status_code == 200
     assert browser.post(ending).status_code == 303
     assert not appointments.holds(volunteer.id, Post.TREASURER, factories.now())
+
+
+def test_a_director_appointed_meanwhile_is_not_replaced_unseen(as_person: SignIn) -> None:
+    first, second = as_person(factories.board_member("Bo Board")), as_person(factories.board_member("Bee Board"))
+    ann, ben = factories.member("Ann"), factories.member("Ben")
+    address = "/people/appointments"
+    mine, theirs = ({**_hidden(browser.get(address).text), "post": "director"} for browser in (first, second))
+
+    assert first.post(address, data={**mine, "name": "Ann"}).status_code == 303
+    answer = second.post(address, data={**theirs, "name": "Ben"})
+
+    assert answer.status_code == 409
+    assert "Somebody else changed who leads" in answer.text
+    assert "Director: <a" in answer.text
+    assert 'value="Ben"' in answer.text
+    assert appointments.holds(ann.id, Post.DIRECTOR, factories.now())
+    assert second.post(address, data={**theirs, **_hidden(answer.text), "name": "Ben"}).status_code == 303
+    assert appointments.holds(ben.id, Post.DIRECTOR, factories.now())
+
+
+def _hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(leaders)" type="hidden" value="([^"]*)"', page))
 
 
 @pytest.mark.parametrize(
