@@ -9,7 +9,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from portal.database import WRITES, UTCDateTime
+from portal.database import WRITES, UTCDateTime, is_ours
 
 config = context.config
 if config.config_file_name:
@@ -58,6 +58,7 @@ def run() -> None:
             render_item=render_item,
             render_as_batch=True,
             compare_type=True,
+            include_name=is_ours,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -22,6 +22,7 @@ from portal.people import routes as people_routes
 from portal.record import routes as record_routes
 from portal.requests import routes as requests_routes
 from portal.rules import routes as rules_routes
+from portal.search import routes as search_routes
 from portal.web import access as door
 from portal.web import (
     clock,
@@ -115,6 +116,7 @@ def _register(app: Flask) -> None:
         access_routes,
         requests_routes,
         record_routes,
+        search_routes,
         home_routes,
         operations_routes,
     ):

@@ -14,6 +14,7 @@ from portal.access import cli as access_cli
 from portal.audit import cli as audit_cli
 from portal.demo import cli as demo_cli
 from portal.errors import PortalError
+from portal.index import cli as index_cli
 from portal.operations import cli as operations_cli
 from portal.org import cli as org_cli
 from portal.people import cli as people_cli
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     people_cli.init_app(app)
     access_cli.init_app(app)
     audit_cli.init_app(app)
+    index_cli.init_app(app)
     operations_cli.init_app(app)
     demo_cli.init_app(app)
     for name in set(app.cli.commands) - there:

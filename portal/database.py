@@ -75,6 +75,11 @@ class Base(DeclarativeBase):
     )
 
 
+def is_ours(name: str | None, type_: str, _parents: object) -> bool:
+    """For Alembic: not the index over words, which each database has in its own way (2026_11_27_search)."""
+    return type_ not in ("table", "index") or name is None or not name.startswith(("indexed_fts", "ix_indexed_words"))
+
+
 def remembered(session: Session, name: str, now: datetime) -> dict[Any, Any]:
     """A place for what a page asks in many places: it lasts for one reading transaction and one moment.
 

@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, exists, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from portal.audit import comparing
 from portal.audit.verification import verify_chain
 from portal.database import SAFE_WAL_SQLITE
+from portal.index.models import Indexed, What
 from portal.operations import schema, ticking
+from portal.requests.models import TeamRequest
 
 SELDOM = timedelta(minutes=10)  # they should run every minute
 SPACE_NEEDED = 200  # MB: below this a backup or a busy day may not fit
@@ -53,7 +55,7 @@ def examine(engine: Engine, settings: Settings, *, now: datetime) -> list[Findin
     found += _sqlite(engine) if engine.dialect.name == "sqlite" else _postgresql(engine)
     found += _migrations(engine)
     if found[-1].level is Level.GREEN:
-        found += [*_clock(now), *_timeline(engine)]
+        found += [*_clock(now), *_timeline(engine), *_search(engine)]
     return found
 
 
@@ -154,3 +156,12 @@ def _timeline(engine: Engine) -> Iterator[Finding]:
         "Somebody changed the database past the portal. Keep a copy, find out who, restore the newest whole backup."
     )
     yield Finding(Level.RED, says, remedy)
+
+
+def _search(engine: Engine) -> Iterator[Finding]:
+    """Requests that a search cannot find: the index is younger than the rows, or rows were written past the portal."""
+    has_title = exists().where(Indexed.what == What.TITLE, Indexed.subject_id == TeamRequest.id)
+    with engine.connect() as connection:
+        lacking = select(TeamRequest.id).where(TeamRequest.submitted_at.is_not(None), ~has_title)
+        if connection.execute(lacking.limit(1)).first() is not None:
+            yield Finding(Level.YELLOW, "The search does not find every request.", "Run: flask search rebuild.")

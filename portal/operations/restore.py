@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from portal.audit.verification import verify_chain
 from portal.database import WRITES, prepare_engine
 from portal.extensions import engine_options
+from portal.index import services as index
 from portal.operations import archive, backup, rows, schema
 from portal.web.unit_of_work import WRITER_LOCK
 
@@ -55,6 +56,7 @@ def _prove(fresh: Engine, path: Path, contents: backup.Contents) -> None:
     try:
         with fresh.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
             count = _load(connection, path)
+            index.rebuild(connection)
     except OperationalError:
         raise  # the disk is full, the server away: no word against the backup
     except Exception as error:  # whatever it is, the real database was not touched

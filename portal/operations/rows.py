@@ -13,7 +13,8 @@ from sqlalchemy.types import TypeEngine
 
 from portal.database import Base, UTCDateTime
 
-NOT_KEPT = {"sign_in", "held_form", "sent_form"}  # sessions and sent forms: nobody is to be signed in by an old backup
+# Sessions and sent forms: nobody is to be signed in by an old backup. The index of words is made anew.
+NOT_KEPT = {"sign_in", "held_form", "sent_form", "indexed"}
 AT_ONCE = 500  # rows
 
 

@@ -9,12 +9,14 @@ from flask import Blueprint, Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.errors import Message, NotVisible
+from portal.index.services import add_source as add_to_index
 from portal.people import (
     absence_queries,
     absence_routes,
     appointment_routes,
     bindings,
     current,
+    indexing,
     policy,
     queries,
     sections,
@@ -131,5 +133,6 @@ def init_app(app: Flask) -> None:
     appointment_routes.init_app(app)
     add_navigation(app, NavigationEntry("people.team", Message("Team"), 40))
     attention.add_source(app, waiting)
+    add_to_index(app, indexing.everything)
     attention.add_source(app, absence_routes.waiting)
     app.jinja_env.globals["capacity_name"] = lambda capacity: POST_NAMES[Post(capacity.value)]

@@ -8,19 +8,17 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, or_, select
 
-from portal.audit.models import Text
 from portal.database import remembered
 from portal.errors import Message
 from portal.extensions import db
-from portal.org import organisation
+from portal.index import asking
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
-from portal.requests import fact_queries, policy, queries, readiness, words
-from portal.requests.discussion_models import Comment, CommentAudience, Concern
+from portal.requests import fact_queries, findings, policy, queries, readiness, words
 from portal.requests.kinds import registry
-from portal.requests.models import Answer, RequestedItem, TeamRequest
+from portal.requests.models import RequestedItem, TeamRequest
 from portal.requests.words import Turn
 from portal.requests.workflow import ENDED, OPEN_STATES, Action, State
 from portal.web import ids
@@ -156,42 +154,11 @@ def _filtered(person: PersonFacts | None, filters: Filters) -> Select[Any]:
     return query
 
 
-def _mentions(person: PersonFacts | None, sought: str) -> Any:
-    """SQL: names, answers or readable comments of the request contain these words.
-
-    Team-only comments are searched for members alone, and never in what is about themselves. Each request is asked by
-    itself, the newest first, so that the first page is there before the old ones are read.
-    """
-    if person is None:
-        return false()
+def _mentions(person: PersonFacts | None, sought: str) -> ColumnElement[bool]:
+    """SQL: the request of this number, or those in which the reader may read these words."""
     if sought.lstrip("#").isdecimal():
         return TeamRequest.id == (ids.parse(sought.lstrip("#")) or 0)
-    pattern = "%" + sought.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    like = func.lower(Text.body).like(func.lower(pattern), escape="\\")
-    named = select(Person.id).where(func.lower(Person.name).like(func.lower(pattern), escape="\\"))
-    answered = exists().where(Answer.request_id == TeamRequest.id, Answer.text_id == Text.id, like)
-    said = (Comment.request_id == TeamRequest.id, Comment.text_id == Text.id, like)
-    found: list[ColumnElement[bool]] = [
-        TeamRequest.candidate_id.in_(named),
-        TeamRequest.requester_id.in_(named),
-        answered,
-        exists().where(*said, Comment.audience == CommentAudience.SHARED),
-        *_titles(sought.lower()),
-    ]
-    if person.is_member:
-        of_concern = Text.id.in_((Concern.text_id, Concern.name_id))
-        objected = exists().where(Concern.request_id == TeamRequest.id, of_concern, like)
-        found.append(or_(exists().where(*said), objected) & (TeamRequest.candidate_id != person.id))
-    return or_(*found)
-
-
-def _titles(sought: str) -> list[ColumnElement[bool]]:
-    """SQL: the kind or something asked for is named like this."""
-    catalogue = organisation()
-    kinds = [key for key, kind in catalogue.kinds.items() if sought in kind.name.lower()]
-    named = [("role", role.key) for role in catalogue.roles.values() if sought in role.name.lower()]
-    named += [(item.type, item.key) for item in catalogue.access_items() if sought in item.name.lower()]
-    return [TeamRequest.kind.in_(kinds), *(queries.asks_for(type_, key) for type_, key in named)]
+    return TeamRequest.id.in_(findings.requests_with(person, asking.parse(sought)))
 
 
 STAGE_CHOICES: dict[str, Message] = {

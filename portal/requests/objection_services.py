@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, literal, select, union_all
+from sqlalchemy import select
 
 from portal.assessments.links import link_fault
 from portal.assessments.models import Assessment, AssessmentState
@@ -13,21 +13,10 @@ from portal.audit.models import Audience, Text
 from portal.errors import Invalid, Message, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.people.facts import PersonFacts
-from portal.requests import policy, services
-from portal.requests.discussion_models import (
-    Comment,
-    CommentAudience,
-    Concern,
-    ConcernOutcome,
-    DecisionNote,
-    Evidence,
-    EvidenceType,
-    Position,
-    Recusal,
-    Sponsorship,
-)
+from portal.requests import policy, services, texts
+from portal.requests.discussion_models import Concern, ConcernOutcome, DecisionNote, Evidence, EvidenceType
 from portal.requests.facts import RequestFacts
-from portal.requests.models import Answer, Decision, Referral, SshKey
+from portal.requests.models import SshKey
 from portal.requests.services import Opened
 from portal.requests.workflow import Action
 
@@ -225,29 +214,5 @@ def redactable(actor: PersonFacts, facts: RequestFacts, text_id: int) -> Text:
 
 def _readers(request_id: int) -> dict[int, Action]:
     """Every text that belongs to this request, and what one must be allowed to do to read it."""
-    columns = {
-        Action.READ: (
-            Answer.text_id,
-            Sponsorship.text_id,
-            Evidence.title_id,
-            Decision.reason_id,
-            Decision.would_help_id,
-            Decision.anyway_id,
-            Referral.reason_id,
-        ),
-        Action.READ_TEAM: (Position.text_id, Concern.name_id, Concern.text_id, Concern.closing_id),
-        Action.READ_REASONS: (Recusal.reason_id,),
-        Action.NOTE: (DecisionNote.text_id,),
-        Action.READ_KEY: (SshKey.key_id,),
-    }
-    parts = [
-        select(column, literal(str(action))).where(column.class_.request_id == request_id)
-        for action, found in columns.items()
-        for column in found
-    ]
-    comments = select(
-        Comment.text_id,
-        case((Comment.audience == CommentAudience.TEAM, str(Action.READ_TEAM)), else_=str(Action.READ)),
-    ).where(Comment.request_id == request_id)
-    rows = db.session.execute(union_all(*parts, comments))
+    rows = db.session.execute(texts.of_request(), {"id": request_id})
     return {text_id: Action(action) for text_id, action in rows if text_id is not None}

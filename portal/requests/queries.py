@@ -66,15 +66,20 @@ def _by_id() -> Select[TeamRequest]:
 def visible_to(person: PersonFacts | None) -> Select[TeamRequest]:
     """All submitted requests this person may read, and their own drafts; to be filtered further."""
     query = select(TeamRequest).options(joinedload(TeamRequest.requester), joinedload(TeamRequest.candidate))
+    return query.where(readable(person))
+
+
+def readable(person: PersonFacts | None) -> ColumnElement[bool]:
+    """SQL: this person may read the request."""
     if person is None:
-        return query.where(TeamRequest.id < 0)
+        return TeamRequest.id < 0
     own = or_(
         TeamRequest.requester_id == person.id,
         (TeamRequest.candidate_id == person.id) & (TeamRequest.state != State.DRAFT),
     )
     if person.is_member or person.is_board:
-        return query.where(or_(own, TeamRequest.state != State.DRAFT))
-    return query.where(own)
+        return or_(own, TeamRequest.state != State.DRAFT)
+    return own
 
 
 def current_revision(row: TeamRequest) -> Revision:

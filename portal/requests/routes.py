@@ -9,6 +9,7 @@ from flask import Flask, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.errors import Message
+from portal.index.services import add_source as add_to_index
 from portal.notifications import registry
 from portal.org import organisation
 from portal.people import current
@@ -20,6 +21,7 @@ from portal.requests import (
     discussion_routes,  # noqa: F401
     draft_routes,  # noqa: F401
     filing_routes,  # noqa: F401
+    indexing,
     lists,
     queries,
     told,
@@ -97,5 +99,6 @@ def init_app(app: Flask) -> None:
         app, NavigationEntry("requests.index", Message("Requests"), 20, shown=current.is_signed_in, key="g r")
     )
     add_source(app, _attention)
+    add_to_index(app, indexing.everything)
     registry.add_source(app, told.SOURCE)
     add_job(app, "remind of unanswered questions, and close what stays unanswered", clock_jobs.tick)

@@ -32,6 +32,7 @@ STAGE = "portal_stage"
 WRITER_LOCK = 71_170_001  # any number, the same for every process of one portal
 # The writers of one process queue here: SQLite asks for its lock at intervals, so that of many some would never get it.
 _turn = threading.RLock()
+NAMED = "named"  # ids of people who came, or whose name changed
 GIVEN = "moment_given"  # the unit of work was told its moment: the server's clock plays no part in it
 
 
@@ -98,5 +99,5 @@ def unit_of_work(at: datetime | None = None) -> Iterator[datetime]:
     finally:
         if has_turn:
             _turn.release()
-        for key in (WRITES, GIVEN, "events", "texts", "emptied"):
+        for key in (WRITES, GIVEN, NAMED, "events", "texts", "emptied"):
             session.info.pop(key, None)

@@ -13,7 +13,7 @@ from portal.audit.services import verify_chain
 from portal.extensions import db
 from tests.privacy import crawling
 from tests.privacy.browsing import any_of, reader
-from tests.privacy.kept import everything_kept
+from tests.privacy.kept import everything_indexed, everything_kept
 from tests.privacy.scene import Scene
 
 
@@ -38,10 +38,13 @@ def test_what_was_removed_is_nowhere_in_any_version_for_anybody(app: Flask, scen
 
     found = any_of(gone)
     assert found.findall(everything_kept()) == []
+    assert any_of({word.split("-")[0] for word in gone}).findall(everything_indexed()) == []
     for browser in (director, author):
         assert found.findall(browser.get(f"/requests/{request_id}").text) == []
         for word in gone:
-            assert f'href="/requests/{request_id}"' not in browser.get("/requests/?" + urlencode({"q": word})).text
+            asked = urlencode({"q": word})
+            assert f'href="/requests/{request_id}"' not in browser.get(f"/requests/?{asked}").text
+            assert f'href="/requests/{request_id}' not in browser.get(f"/search?{asked}").text
     assert verify_chain().first_bad is None
 
 

@@ -1,0 +1,1 @@
+"""The index of words: what people wrote and what things are called, found by words on both databases alike."""
