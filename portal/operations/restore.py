@@ -78,6 +78,7 @@ def _load(connection: Connection, path: Path) -> int:
     while "table" in line:
         block = _Block(lines)
         names.append(line["table"])
+        rows.empty(connection, tables[line["table"]])
         count += rows.insert_lines(connection, tables[line["table"]], line["columns"], block)
         line = block.next_head
     if names != list(tables):

@@ -8,7 +8,7 @@ from enum import Enum as PythonEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Date, Enum, Table, insert, null, select
+from sqlalchemy import JSON, Column, Connection, Date, Enum, Table, delete, insert, null, select
 from sqlalchemy.types import TypeEngine
 
 from portal.database import Base, UTCDateTime
@@ -29,6 +29,12 @@ def lines_of(connection: Connection, table: Table) -> Iterator[list[Any]]:
     with connection.execution_options(yield_per=AT_ONCE).execute(query) as rows:
         for row in rows:
             yield [_plain(value) for value in row]
+
+
+def empty(connection: Connection, table: Table) -> None:
+    """Take out what a migration put into the table. An empty one is left alone: events refuse to be deleted."""
+    if connection.execute(select(table).limit(1)).first() is not None:
+        connection.execute(delete(table))
 
 
 def insert_lines(connection: Connection, table: Table, names: list[str], lines: Iterable[list[Any]]) -> int:

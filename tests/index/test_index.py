@@ -24,7 +24,8 @@ PIECES = [
     "access", "Access", "accessible", "ACCÉSS", "acc", "a", "b", "key", "keys", "grafana", "grafana-01", "T123",
     "Straße", "STRASSE", "naïve", "ångström", "Å", "Привет", "приве́т", "Ёлка", "運維", "維運", "運",
     "カタカナ", "한국어", "مرحبا", "don't", "dont", "e-mail", "100%", "100", "1", "ﬁle", "①", "foo_bar", "AND",
-    "OR", "NOT", "NEAR", "*", "(", ")", ":", "^", "&", "|", "!", "<->", "'", "\\", "%", "_", "-", "🎉", "\u200b", "words:",
+    "OR", "NOT", "NEAR", "*",
+    "(", ")", ":", "^", "&", "|", "!", "<->", "'", "\\", "%", "_", "-", "🎉", "\u200b", "words:",
     "indexed_fts",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join)
@@ -90,7 +91,8 @@ HOSTILE = [
     "", " ", '"', '""', '"""', "*", "**", "(", ")", "AND", "OR", "NOT", "NEAR(a b, 1)", "a AND", "words:key",
     "-key", "^key", "a\x00b", "\x00", "'; DROP TABLE indexed; --", "a' <-> 'b", "key:*", "!key", "a & | b", "\\",
     "\\'", "'''", "\ue0001", "\ue0010", "{words}: key", "+", '" OR "', "\ud7ff", "\u202e", "key" * 34_000,
-    '"a ' * 50_000, "'" * 100_000, "ﷺ" * 200, "a b c d e f g h i j k l m n o p q r s t u v w x y z", "\U0001f469\u200d\U0001f4bb",
+    '"a ' * 50_000, "'" * 100_000, "ﷺ" * 200,
+    "a b c d e f g h i j k l m n o p q r s t u v w x y z", "\U0001f469\u200d\U0001f4bb",
 ]  # fmt: skip
 
 
