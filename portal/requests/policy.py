@@ -207,7 +207,7 @@ def _why(person: PersonFacts, action: Action, team_request: RequestFacts, row: R
     if is_candidate(person, team_request):
         return Message("You take no part in the decision about your own request.")
     if row.allows is may_decide:
-        return why_not(person, team_request) or Message(ONLY_DECIDER)
+        return why_not(person, team_request) or Message(row.refused)
     return Message(row.refused)
 
 

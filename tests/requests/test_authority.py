@@ -97,6 +97,22 @@ def test_while_the_board_has_it_everybody_else_is_told_so() -> None:
     assert why_not(pure.board(), found) is None
 
 
+def test_what_is_with_the_board_is_explained_by_that_to_the_deputy_and_by_their_part_in_it_to_the_board() -> None:
+    recused = pure.request(state=State.WITH_BOARD, recused=frozenset({BOARD}))
+
+    assert why_not(pure.deputy(), recused) == Message("It was referred to the Board, so the Board decides.")
+    assert why_not(pure.board(), recused) == Message("You recused yourself.")
+
+
+def test_it_is_expected_of_the_first_of_those_who_may_decide() -> None:
+    acting, free = pure.leadership(acting_open=True), pure.leadership(director=None, deputy=None, board=())
+
+    assert authority(pure.request()).capacity is DecidesAs.DIRECTOR
+    assert authority(pure.request(leadership=acting)).capacity is DecidesAs.DEPUTY
+    assert authority(pure.request(leadership=acting, recused=frozenset({DEPUTY}))).capacity is DecidesAs.BOARD
+    assert authority(pure.request(leadership=free)).capacity is None
+
+
 def test_a_locked_account_is_named_as_what_keeps_somebody_out() -> None:
     locked = pure.director(locked=True)
 

@@ -22,6 +22,7 @@ from tests.requests.pure import CANDIDATE, DEPUTY, DIRECTOR, NOON, REQUESTER, SE
 RULES: dict[str, int | bool] = {
     "candidate_agreed": True,
     "candidate_not_locked": True,
+    "candidate_fits": True,
     "items_available": True,
     "discussion_days": 3,
     "high_trust_days": 7,
@@ -64,6 +65,11 @@ def test_the_candidate_has_to_agree() -> None:
 def test_the_candidates_account_must_not_be_locked() -> None:
     assert met("candidate_not_locked")
     assert not met("candidate_not_locked", candidate_locked=True)
+
+
+def test_the_kind_of_request_has_to_fit_the_candidate_still() -> None:
+    assert met("candidate_fits")
+    assert not met("candidate_fits", candidate_fits=False)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +117,20 @@ def test_the_discussion_stays_open_for_exactly_its_days(
 def test_a_discussion_that_has_not_begun_is_not_long_enough() -> None:
     assert not met("discussion_days", discussion_at=None)
     assert not met("discussion_days", discussion_at=NOON + days(1))
+
+
+def test_no_day_is_done_on_the_first_day() -> None:
+    for time in (-days(1), days(0), days(1) - SECOND):
+        assert check("discussion_days", discussion_at=NOON - time).says.values["done"] == 0
+    assert check("discussion_days", discussion_at=NOON - days(1)).says.values["done"] == 1
+
+
+def test_an_organisation_without_these_rules_asks_for_no_days() -> None:
+    """Pages ask this where no check of it stands."""
+    trusted = (item("a", high_trust=True),)
+
+    assert readiness.days_needed(pure.request(items=trusted)) == 0
+    assert readiness.days_needed(pure.request(items=trusted, rules={"discussion_days": 2})) == 2
 
 
 @given(st.integers(0, 60), st.integers(-5, 100))
@@ -234,6 +254,33 @@ def test_giving_up_what_the_new_access_builds_on_is_missing_something() -> None:
     assert not met("prerequisites", items=items, groups_held=frozenset({"bastion"}))
 
 
+def test_giving_something_up_does_not_take_away_what_stays() -> None:
+    """``admins`` is held and stays; it was built on bastion or ops."""
+    held: dict[str, Any] = {
+        "groups_held": frozenset({"admins", "bastion", "ops"}),
+        "held_requires": (("admins", GATE),),
+    }
+    both = (item("bastion", "remove"), item("ops", "remove"))
+
+    assert met("prerequisites", items=both[:1], **held)
+    assert check("prerequisites", items=both, **held).says.values == {"items": "admins"}
+    assert met("prerequisites", items=(*both, item("admins", "remove")), **held)
+
+
+def test_what_was_lacking_before_stands_in_the_way_of_giving_up_alone() -> None:
+    """Who holds something without what it builds on by now may be given what has nothing to do with it."""
+    held: dict[str, Any] = {"groups_held": frozenset({"admins"}), "held_requires": (("admins", GATE),)}
+
+    assert met("prerequisites", items=(item("wiki-readers"),), **held)
+    assert not met("prerequisites", items=(item("wiki-readers"), item("grafana", "remove", type="system")), **held)
+
+
+def test_everything_that_builds_on_what_is_missing_is_named() -> None:
+    items = (item("tech", requires=GATE), item("admins", requires=GATE), item("wiki-readers"))
+
+    assert check("prerequisites", items=items).says.values == {"items": "admins, tech"}
+
+
 @pytest.mark.parametrize(
     ("liaises", "develops", "expected"),
     [(False, False, True), (True, False, True), (False, True, True), (True, True, False)],
@@ -292,7 +339,9 @@ def test_ready_never_depends_on_advice(found: list[tuple[Weight, bool]]) -> None
 
     binding = [is_met for weight, is_met in found if weight is not Weight.ADVISED]
     assert readiness.is_ready(checks) == all(binding)
-    assert all(not one.met for weight in Weight for one in readiness.unmet(checks, weight))
+    for weight in Weight:
+        missing = [one for one in checks if one.weight is weight and not one.met]
+        assert list(readiness.unmet(checks, weight)) == missing
 
 
 def test_checks_name_nobody() -> None:

@@ -13,7 +13,14 @@ from portal.audit.models import Audience
 from portal.extensions import db
 from portal.people import queries as people_queries
 from portal.people.models import Person
-from portal.requests import decision_services, discussion_services, filing_services, objection_services, queries
+from portal.requests import (
+    decision_services,
+    discussion_services,
+    filing_services,
+    objection_services,
+    queries,
+    readiness,
+)
 from portal.requests.discussion_models import Comment, CommentAudience, Stance
 from portal.requests.page import RequestPage, load
 from portal.requests.workflow import State
@@ -326,6 +333,14 @@ def test_every_form_of_the_page_names_a_panel_that_is_there(app: Flask, open_as:
         page = open_as(person).text(url(request_id))
         ids = {element.get("id") for element in parse(page).iter()}
         assert set(targets(page).values()) <= ids
+
+
+def test_a_check_sends_its_reader_only_to_a_part_that_is_there(app: Flask, open_as: Open) -> None:
+    request_id, _ = scene()
+
+    for person in (people.member(), _the_director()):
+        ids = {element.get("id") for element in parse(open_as(person).text(url(request_id))).iter()}
+        assert {anchor for _predicate, anchor in readiness.PREDICATES.values() if anchor} <= ids
 
 
 def test_an_answer_moves_the_request_back_in_place(app: Flask, open_as: Open) -> None:
