@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from portal.audit import services as audit
 from portal.audit.models import Event
+from portal.audit.verification import one_moment
 from portal.extensions import db
 from portal.people.models import Person
 from portal.web.unit_of_work import unit_of_work
@@ -53,6 +54,20 @@ def test_events_form_a_chain_that_verifies(app: Flask) -> None:
     found = audit.verify_chain()
 
     assert (found.count, found.first_bad) == (3, None)
+
+
+def test_a_long_reading_sees_one_moment_whatever_is_written_meanwhile(app: Flask) -> None:
+    def tell() -> None:
+        with unit_of_work() as now:
+            audit.record("person.created", actor_id=None, at=now)
+
+    tell()
+    with one_moment(db.engine) as session:
+        assert session.scalar(select(func.count(Event.id))) == 1
+        tell()
+        assert session.scalar(select(func.count(Event.id))) == 1
+    with one_moment(db.engine) as session:
+        assert session.scalar(select(func.count(Event.id))) == 2
 
 
 @pytest.mark.parametrize("statement", [update(Event).values(code="x"), delete(Event)])

@@ -46,9 +46,7 @@ def _head(session: Session) -> Head:
 
 
 def one_moment(engine: Engine) -> Session:
-    """A session that sees the database as it stands now, whatever is written meanwhile."""
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    """A session that sees the database as it stands now, whatever is written meanwhile (so reads `portal.database`)."""
     return Session(engine)
 
 
