@@ -87,6 +87,16 @@ def test_an_exported_head_bears_out_a_timeline_that_went_on(owner: Owner) -> Non
     assert not verify_chain(owner.engine, known=exported).first_bad
 
 
+@pytest.mark.parametrize("place", [1, 30])
+def test_an_event_that_cannot_be_read_is_named_among_those_that_can(owner: Owner, place: int) -> None:
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE event SET at = '{{;' WHERE id = {place}")
+
+    told = verify_chain(owner.engine)
+
+    assert (told.count, told.first_bad, told.reason) == (place - 1, place, f"event {place} cannot be read")
+
+
 def head_of(owner: Owner) -> tuple[int, str]:
     found = verify_chain(owner.engine)
     return found.count, found.head
