@@ -12,11 +12,12 @@ from flask_babel import gettext as _
 
 from portal.access import policy, queries, register, services, told, words
 from portal.access.forms import GiveUpForm, RevokeForm
+from portal.access.models import GrantStep
 from portal.access.register import Filters, Waiting
 from portal.access.standing import HeldAccess
 from portal.errors import Invalid, Message, NotVisible, WrongState
 from portal.notifications import registry
-from portal.people import current, sections
+from portal.people import current, removals, sections
 from portal.people import policy as people_policy
 from portal.people import queries as people
 from portal.people.facts import PersonFacts
@@ -204,6 +205,7 @@ def _attention(person_id: int, now: datetime) -> Iterator[Attention]:
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
+    removals.add_place(app, GrantStep.reason_id, lambda step: url_for("access.show", grant_id=step.grant_id))
     app.jinja_env.globals.update(access_words=words)
     add_navigation(app, NavigationEntry("access.index", Message("Access"), 50))
     add_source(app, _attention)

@@ -45,6 +45,7 @@ ROWS: dict[str, Row] = {
     "person.merged": Row(Message("Two people became one"), (Group.PERSON,)),
     "nda.noted": Row(Message("%(who)s noted a confidentiality agreement"), silent=SEEN_THERE),
     "nda.withdrawn": Row(Message("%(who)s withdrew a note of a confidentiality agreement"), silent=SEEN_THERE),
+    "reason.removed": Row(Message("%(who)s removed a reason that you wrote"), (Group.PERSON,)),
     "rule.changed": Row(Message("%(who)s changed a rule; it counts from 72 hours later on"), (Group.TEAM, Group.BOARD)),
     "person.arrived": Row(Message("%(who)s signed in for the first time"), silent=ENTRY),
     "person.renamed": Row(Message("%(who)s has another name on the wiki"), silent=ENTRY),

@@ -145,6 +145,11 @@ def reads_reasons(actor: PersonFacts | None, person_id: int) -> bool:
     return actor is not None and not actor.locked and (actor.id == person_id or actor.decides)
 
 
+def may_remove_reason(actor: PersonFacts, author_id: int | None) -> bool:
+    """A reason that somebody wrote, of an absence, an end or a change: its author and the deciders."""
+    return not actor.locked and (actor.id == author_id or actor.decides)
+
+
 def reads_nda(actor: PersonFacts | None, person_id: int) -> bool:
     """The date of a non-disclosure agreement: the person's own, the deciders' and the Board's."""
     return reads_reasons(actor, person_id) or (actor is not None and not actor.locked and actor.is_board)

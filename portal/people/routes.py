@@ -19,6 +19,7 @@ from portal.people import (
     indexing,
     policy,
     queries,
+    removal_routes,
     sections,
     sign_in_routes,
     team_queries,
@@ -131,6 +132,7 @@ def init_app(app: Flask) -> None:
     sign_in_routes.init_app(app)
     absence_routes.init_app(app)
     appointment_routes.init_app(app)
+    removal_routes.init_app(app)
     add_navigation(app, NavigationEntry("people.team", Message("Team"), 40))
     attention.add_source(app, waiting)
     add_to_index(app, indexing.everything)

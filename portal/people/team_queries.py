@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from portal.audit.models import Text
 from portal.extensions import db
 from portal.org import organisation
 from portal.org.catalogue import Role
@@ -54,7 +55,7 @@ class Held:
     request_id: int | None = None
     appointed_by: Person | None = None
     ended_by: Person | None = None
-    end_reason: str | None = None
+    end_reason: Text | None = None
     role: Role | None = None
     capacity: Capacity | None = None
 
@@ -138,7 +139,7 @@ def _held_role(row: RoleAssignment, people: dict[int | None, Person]) -> Held:
         request_id=row.request_id,
         appointed_by=people.get(row.appointed_by_id),
         ended_by=people.get(row.ended_by_id),
-        end_reason=row.end_reason.body if row.end_reason else None,
+        end_reason=row.end_reason,
         role=role,
     )
 

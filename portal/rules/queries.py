@@ -10,6 +10,7 @@ from typing import cast
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from portal.audit.models import Text
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.org import organisation
@@ -22,14 +23,14 @@ Value = int | bool
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """A recorded change as the page shows it. ``reason`` is None once it has been removed."""
+    """A recorded change as the page shows it."""
 
     id: int
     value: Value
     by: str
     announced_at: datetime
     effective_at: datetime
-    reason: str | None
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +129,5 @@ def _shown(change: RuleChange, name: str) -> ShownChange:
         by=name,
         announced_at=change.changed_at,
         effective_at=change.effective_at,
-        reason=change.reason.body,
+        reason=change.reason,
     )

@@ -9,11 +9,12 @@ from flask_babel import gettext as _
 from portal.errors import Conflict, Invalid, Message, NotPermitted
 from portal.org import organisation
 from portal.org.catalogue import WHOLE, Leads
-from portal.people import current
+from portal.people import current, removals
 from portal.people.held_forms import kept_fields
 from portal.people.sent_forms import once
 from portal.rules import policy, queries, services
 from portal.rules.forms import RuleChangeForm, form_for
+from portal.rules.models import RuleChange
 from portal.rules.queries import Standing
 from portal.web import clock
 from portal.web.access import Rule, access
@@ -104,4 +105,5 @@ def save_change(rule_key: str) -> ResponseReturnValue:
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
+    removals.add_place(app, RuleChange.reason_id, lambda _change: url_for("rules.index"))
     add_navigation(app, NavigationEntry("rules.index", Message("Rules"), 60))

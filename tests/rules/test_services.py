@@ -217,4 +217,4 @@ def test_how_a_rule_stands_tells_who_set_it_and_why(app: Flask) -> None:
     found = next(row for row in standings["new_member"] if row.rule.key == "discussion_days")
     assert found.value == 5
     assert found.since is not None
-    assert (found.since.by, found.since.reason) == ("Dora", "More people are away in summer.")
+    assert (found.since.by, found.since.reason.body) == ("Dora", "More people are away in summer.")

@@ -169,6 +169,7 @@ ARGUMENTS: dict[frozenset[str], Callable[[], list[dict[str, Any]]]] = {
     frozenset({"request_id", "comment_id"}): lambda: [
         {"request_id": comment.request_id, "comment_id": comment.id} for comment in db.session.scalars(select(Comment))
     ],
+    frozenset({"text_id"}): lambda: [{"text_id": id} for id in _ids(Text)],
     frozenset({"request_id", "text_id"}): lambda: [
         {"request_id": comment.request_id, "text_id": comment.text_id}
         for comment in db.session.scalars(select(Comment))

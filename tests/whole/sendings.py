@@ -13,7 +13,7 @@ from portal.assessments import services as assessment_services
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
 from portal.people.models import Person
-from portal.people.services import report_unreachable, start_acting_by_board
+from portal.people.services import declare_absence, report_unreachable, start_acting_by_board
 from portal.requests import decision_services, discussion_services, filing_services, objection_services, queries
 from portal.requests.discussion_models import CommentAudience
 from portal.web import clock
@@ -305,6 +305,15 @@ def _end_acting() -> Sending:
     with unit_of_work() as now:
         start_acting_by_board(board, "Decided on Monday.", now=now)
     return Sending(board, UNREACHABLE, "/people/acting/end")
+
+
+@_form("removals.remove")
+def _remove_reason() -> Sending:
+    ann = people.member()
+    with unit_of_work() as now:
+        absence = declare_absence(ann, now, to_at=None, reason="An operation.", now=now)
+        path = f"/texts/{absence.reason_id}/remove"
+    return Sending(ann, path, path)
 
 
 @_form("appointments.appoint")

@@ -58,7 +58,7 @@ def stage_acting() -> None:
     with unit_of_work() as now:
         director = demo_people.find("Demo Director")
         until = clock.now() + timedelta(days=9)
-        people_services.declare_absence(director, now, to_at=until, reason=None, now=now)
+        people_services.declare_absence(director, now, to_at=until, reason="A holiday at sea.", now=now)
 
 
 SCENES: dict[str, Callable[[], None]] = {"demo": stage_demo, "reported": stage_reported, "acting": stage_acting}

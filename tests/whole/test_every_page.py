@@ -24,7 +24,11 @@ from tests.whole.test_translatable import data
 from tests.whole.walk import WORDS, Walk
 
 NO_PAGES = {"static", "sign_in.start", "sign_in.callback"}  # files, and the way to the wiki and back
-UNSENT = {"absence.end_acting", "absence.confirm_unreachable"}  # what comes before has tests of its own
+UNSENT = {
+    "absence.end_acting",
+    "absence.confirm_unreachable",
+    "removals.remove",
+}  # these have tests of their own
 BUSY = {  # who has forms that nobody else has, and on which pages
     "Demo Security Specialist": "assessment.show",
     "Demo Software Engineer": "requests.show",
@@ -121,6 +125,21 @@ def test_the_page_of_an_absent_director_is_sound_for_everybody(
 
     assert walked.faults == []
     assert walked.sent == {then}
+
+
+def test_the_page_that_removes_a_reason_is_sound(bracketed: World) -> None:
+    bracketed.restore()
+    with bracketed.app.app_context(), unit_of_work() as now:
+        away = people.declare_absence(find("Demo Director"), now, to_at=None, reason="Ill.", now=now)
+        address = f"/texts/{away.reason_id}/remove"
+    walked = walk(bracketed)
+
+    tree = walked.fetch("Demo Director", address)
+    assert tree is not None
+    walked.send("Demo Director", address, tree, lambda _actor, found: found == "removals.remove")
+
+    assert walked.faults == []
+    assert walked.sent == {"removals.remove"}
 
 
 def test_the_walk_meets_every_stage_and_every_demo_person(bracketed: World) -> None:

@@ -21,9 +21,10 @@ from werkzeug.test import TestResponse
 from portal.assessments import queries, services
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
+from portal.audit import services as audit
 from portal.extensions import db, sqlite_module
 from portal.people import absences
-from portal.people.models import Capacity, MergeProposal, Nda, Person, RoleAssignment
+from portal.people.models import Absence, Capacity, MergeProposal, Nda, Person, RoleAssignment
 from portal.web.unit_of_work import unit_of_work
 from tests import databases
 from tests import factories as people
@@ -253,6 +254,10 @@ def _other_things(world: World) -> None:
         db.session.add(Nda(person_id=ids["author"], signed_on=date(2026, 1, 5), noted_by_id=board.id, noted_at=now))
         db.session.flush()
         proposal_id = proposal.id
+        reason = audit.write_text(ids["author"], whisper("absence"), at=now)
+        later = now + people.days(30)
+        db.session.add(Absence(person_id=ids["author"], from_at=later, declared_at=now, reason_id=reason.id))
+        reason_id = reason.id
     world.values |= {
         "public": {
             "grant_id": grant, "person_id": ids["member"], "name": world.names["member"], "version": "1",
@@ -268,12 +273,14 @@ def _other_things(world: World) -> None:
         "end_capacity:operator": {"person_id": ids["operator"], "capacity": "operator"},
         "change_rule": {"rule_key": "discussion_days", "?kind": "access_expansion"},
         "settle_merge": {"proposal_id": proposal_id},
+        "remove_reason": {"text_id": reason_id},
     }  # fmt: skip
     world.owners |= {
         "list_requests": frozenset(PEOPLE_WITHOUT_ROLE),
         "end_access": frozenset({"member"}),
         "read_person": frozenset({"volunteer"}),
         "end_role": frozenset({"author"}),
+        "remove_reason": frozenset({"author"}),
         "end_role:director": frozenset({"director"}),
         "end_role:deputy": frozenset({"deputy"}),
         "end_capacity:operator": frozenset({"operator"}),

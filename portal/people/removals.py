@@ -1,0 +1,64 @@
+"""Removes reasons that people wrote: of absences, ended roles and access, changed rules, a record of the Board.
+
+Texts of requests and assessments are removed where they stand. Any text can be removed by its author or by who
+decides; the timeline keeps that it was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.audit import services as audit
+from portal.audit.models import Text
+from portal.errors import NotVisible, WrongState
+from portal.extensions import app_value, db
+from portal.people import policy, queries
+from portal.people.facts import PersonFacts
+from portal.people.sections import App
+
+REGISTRY = "removable_texts"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A column that names texts, and the address of the page on which the text of a row stands."""
+
+    column: InstrumentedAttribute[Any]
+    page: Callable[[Any], str]
+
+
+def add_place(app: App, column: InstrumentedAttribute[Any], page: Callable[[Any], str]) -> None:
+    """Register a column whose texts can be removed."""
+    app.extensions.setdefault(REGISTRY, []).append(Place(column, page))
+
+
+def removable(actor: PersonFacts, text_id: int) -> tuple[Text, Callable[[], str]]:
+    """A reason that this person may remove, and what gives the address where it stands.
+
+    Raises NotVisible, WrongState.
+    """
+    text = db.session.get(Text, text_id)
+    if text is None or not policy.may_remove_reason(actor, text.author_id):
+        raise NotVisible
+    places: list[Place] = app_value(REGISTRY)
+    for place in places:
+        row = db.session.scalars(select(place.column.class_).where(place.column == text_id).limit(1)).first()
+        if row is not None:
+            if text.is_redacted:
+                raise WrongState("This text was removed already.")
+            return text, partial(place.page, row)
+    raise NotVisible
+
+
+def remove(actor_id: int, text_id: int, *, now: datetime) -> None:
+    """Remove a reason for good: its author, or who decides. Raises NotVisible, WrongState."""
+    text, _page = removable(queries.facts(actor_id, now), text_id)
+    audit.erase_text(text, by_id=actor_id, at=now)
+    audit.record("reason.removed", actor_id=actor_id, at=now, person_id=text.author_id, subject_id=text_id)
