@@ -6,6 +6,7 @@ refuses a half-configured start, so that an operator mends a new installation in
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ MIRAHEZE_META = "https://meta.miraheze.org/w/rest.php"
 ENVIRONMENTS = ("production", "development", "testing")
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 SECRET_LENGTH = 32  # characters; below this a signing key can be guessed
+SIGNING_KEY_LENGTH = 32  # bytes of an Ed25519 key
 
 
 class ConfigError(Exception):
@@ -45,6 +47,7 @@ class Settings:
     dev_wiki: bool
     proxy_count: int
     pseudo_locale: str
+    signing_key: str
 
     @property
     def is_production(self) -> bool:
@@ -114,6 +117,16 @@ class _Reader:
             return ""
         return found
 
+    def signing_key(self) -> str:
+        found = self.text("SIGNING_KEY")
+        try:
+            if not found or len(base64.b64decode(found, validate=True)) == SIGNING_KEY_LENGTH:
+                return found
+        except ValueError:
+            pass
+        self.faults.append("PORTAL_SIGNING_KEY is not a signing key: make one with flask record key, or leave it out.")
+        return ""
+
     def database_url(self) -> str:
         found = self.text("DATABASE_URL", needed="sqlite:////path/to/portal.db or postgresql+psycopg://user@host/name.")
         if found and not found.startswith(("sqlite:///", "postgresql+psycopg://")):
@@ -152,6 +165,7 @@ def load(environ: Mapping[str, str]) -> Settings:
             "PROXY_COUNT", int(env == "production"), "the number of proxies in front of the portal"
         ),
         pseudo_locale=read.choice("PSEUDO_LOCALE", "0", ("0", "1", "rtl")),
+        signing_key=read.signing_key(),
     )
     faults = read.faults + (_production_faults if settings.is_production else _development_faults)(settings)
     if faults:

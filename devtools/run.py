@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import os
@@ -91,7 +92,8 @@ def settings(data: Path, *, port: int, own_database: bool = False) -> dict[str, 
     chosen = {
         "FLASK_APP": "wsgi.py",
         "PORTAL_ENV": "development",
-        "PORTAL_SECRET_KEY": _secret(data / "secret"),
+        "PORTAL_SECRET_KEY": _secret(data / "secret", secrets.token_urlsafe(48)),
+        "PORTAL_SIGNING_KEY": _secret(data / "signing-key", base64.b64encode(secrets.token_bytes(32)).decode()),
         "PORTAL_DATABASE_URL": f"sqlite:///{data / 'portal.db'}",
         "PORTAL_BASE_URL": f"http://127.0.0.1:{port}",
         "PORTAL_WIKI_URL": f"http://127.0.0.1:{port + 1}/w/rest.php",
@@ -118,12 +120,12 @@ def _check_writable(data: Path) -> None:
         raise Fault(f"{data} cannot be written ({error.strerror}). Choose another folder: --data DIR.") from None
 
 
-def _secret(path: Path) -> str:
-    """The key that signs cookies: made once, readable by its owner only."""
+def _secret(path: Path, new: str) -> str:
+    """A key that is made once (``new``, where there is none yet), readable by its owner only."""
     with contextlib.suppress(FileExistsError):
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(new)
         try:
             os.link(temporary, path)  # all of it or nothing, and never over an older one
         finally:

@@ -19,6 +19,7 @@ from portal.org import loader, usage
 from portal.org import routes as org_routes
 from portal.people import current
 from portal.people import routes as people_routes
+from portal.record import proof_routes
 from portal.record import routes as record_routes
 from portal.requests import routes as requests_routes
 from portal.rules import routes as rules_routes
@@ -116,6 +117,7 @@ def _register(app: Flask) -> None:
         access_routes,
         requests_routes,
         record_routes,
+        proof_routes,
         search_routes,
         home_routes,
         operations_routes,

@@ -18,6 +18,7 @@ from portal.index import cli as index_cli
 from portal.operations import cli as operations_cli
 from portal.org import cli as org_cli
 from portal.people import cli as people_cli
+from portal.record import cli as record_cli
 
 
 def init_app(app: Flask) -> None:
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
     audit_cli.init_app(app)
     index_cli.init_app(app)
     operations_cli.init_app(app)
+    record_cli.init_app(app)
     demo_cli.init_app(app)
     for name in set(app.cli.commands) - there:
         _let_speak(app.cli.commands[name])

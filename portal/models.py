@@ -7,6 +7,7 @@ import portal.index.models
 import portal.notifications.models
 import portal.operations.models
 import portal.people.models
+import portal.record.models
 import portal.requests.discussion_models
 import portal.requests.models
 import portal.rules.models  # noqa: F401  # importing is what fills the metadata

@@ -32,6 +32,7 @@ def environment(database_url: str, **changes: str) -> dict[str, str]:
         "PORTAL_OAUTH_CLIENT_SECRET": "test-secret",
         "PORTAL_USER_AGENT": "PortalTests/1.0 (tests)",
         "PORTAL_HTMX_SOURCE": "vendored",
+        "PORTAL_SIGNING_KEY": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMhISE=",
     }
     return {**environ, **{f"PORTAL_{key}": value for key, value in changes.items()}}
 

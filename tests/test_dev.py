@@ -102,7 +102,7 @@ def test_the_secret_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> No
     assert first == second
     assert len(first) >= config.SECRET_LENGTH
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["secret", "signing-key"]
 
 
 def test_the_development_settings_are_whole(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from portal.audit.believing import newest_after
 from portal.audit.models import Event
@@ -33,9 +34,9 @@ def canonical_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def event_hash(event: Event) -> str:
-    """SHA-256 over every column of the event and the hash before it."""
-    content = [
+def canonical(event: Event) -> list[Any]:
+    """Every column of the event and the hash before it, as they are hashed."""
+    return [
         event.id,
         canonical_time(event.at),
         event.code,
@@ -48,7 +49,11 @@ def event_hash(event: Event) -> str:
         event.data,
         event.previous_hash,
     ]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def event_hash(event: Event) -> str:
+    """SHA-256 over the canonical form of the event, as JSON."""
+    text = json.dumps(canonical(event), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ from portal.web.unit_of_work import GIVEN, before_commit
 
 __all__ = ["chain_head", "erase_text", "record", "seal", "stamp", "text_hash", "verify_chain", "vouch", "write_text"]
 
+SALT_LENGTH = 32  # characters
 CODE = re.compile(r"[a-z0-9][a-z0-9_.:+-]{0,63}")  # codes, keys, dates and hashes; no names, no sentences
 
 
@@ -117,7 +118,9 @@ def stamp(moment: datetime | None) -> str | None:
 def write_text(author_id: int | None, body: str, *, at: datetime, previous: Text | None = None) -> Text:
     """Keep what a person wrote; ``previous`` is the version it replaces. Returns the row with its id."""
     first_id = (previous.first_id or previous.id) if previous else None
-    text = Text(body=body, salt=secrets.token_hex(16), author_id=author_id, created_at=at, first_id=first_id)
+    text = Text(
+        body=body, salt=secrets.token_hex(SALT_LENGTH // 2), author_id=author_id, created_at=at, first_id=first_id
+    )
     db.session.add(text)
     db.session.flush()
     vouch(text)

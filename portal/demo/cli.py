@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from config import Settings
 from portal.demo import people, requests, tour
 from portal.extensions import app_value
+from portal.record import checkpoints
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 
@@ -26,6 +27,8 @@ def load() -> None:
     with unit_of_work() as now:
         who = people.load(settings.wiki_url, now=now)
         requests.load(who, now=now)
+    with unit_of_work() as now:
+        checkpoints.tick(now)
     names = ", ".join(demo.name for demo in people.DEMO_PEOPLE)
     click.echo(f'"Sign in with {_wiki()}" as one of: {names}')
 

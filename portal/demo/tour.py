@@ -11,6 +11,7 @@ from portal.access import queries as access_queries
 from portal.assessments.models import Assessment
 from portal.demo import people as demo_people
 from portal.extensions import db
+from portal.record import digest
 from portal.requests.discussion_models import Comment
 from portal.requests.models import Decision, TeamRequest
 from portal.requests.workflow import State
@@ -21,7 +22,7 @@ VISITS: dict[str, tuple[str, ...]] = {
     NOBODY: (
         *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
         *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
-        "/record?q=zzzz",
+        *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}"),
     ),
     "Demo Volunteer": (
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
@@ -47,7 +48,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/requests/{declined}", "/requests/{board}", "/requests/{acting}", "/people/{engineer}"),
         *("/people/appointments", "/people/merges", "/people/{engineer}/nda", "/people/me/absence"),
         *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
-        "/assessments/of/{engineer}",
+        *("/assessments/of/{engineer}", "/record/{decision}/remove"),
     ),
     "Demo Security Specialist": ("/requests/{high_trust}", "/assessments"),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
@@ -88,7 +89,7 @@ def whole(now: datetime) -> dict[str, object]:
     return {"visits": VISITS, "pressed": PRESSED, "mirrored": MIRRORED, "printed": PRINTED, "ids": ids(now)}
 
 
-def ids(now: datetime) -> dict[str, int]:
+def ids(now: datetime) -> dict[str, Any]:
     """What the addresses name, by the names they use. Needs an app context and the demo data."""
     engineer, specialist, liaison, treasurer, volunteer = (
         demo_people.find(f"Demo {name}").id
@@ -109,6 +110,7 @@ def ids(now: datetime) -> dict[str, int]:
         "withdrawn": _in(State.WITHDRAWN),
         "silent": _in(State.CLOSED),
         "decision": decision.id,
+        "week": digest.Week.of(decision.decided_at).name,
         "engineer": engineer,
         "specialist": specialist,
         "treasurer": treasurer,

@@ -23,6 +23,7 @@ from portal.rules.services import NOTICE
 
 Values = dict[str, Any]
 Rows = dict[tuple[str, int], Values]  # by what it is and its id
+WORDS = ("reason", "anyway", "statement")  # values that are the hash of a text
 PEOPLE = {"person", "by"}  # values that are a person's id
 
 
@@ -36,7 +37,7 @@ def differences(session: Session) -> Iterator[str]:
             yield f"{what} {id} is missing"
             continue
         for name, value in values.items():
-            if name == "reason" and row[name] is None:
+            if name in WORDS and row[name] is None:
                 continue  # its text was removed, which is looked at where the texts are
             if _plain(name, row[name], merged) != _plain(name, value, merged):
                 yield f"{what} {id} was changed: {name}"
@@ -68,8 +69,8 @@ def _named(event: Event, **columns: str) -> Values:
     return {name: event.data[key] for name, key in columns.items() if key in event.data}
 
 
-def _reason(event: Event) -> Values:
-    return {"reason": event.data["reason"] or ""} if "reason" in event.data else {}
+def _hashes(event: Event) -> Values:
+    return {name: event.data[name] or "" for name in WORDS if name in event.data}
 
 
 def _decided(said: Rows, event: Event, id: int) -> None:
@@ -79,7 +80,7 @@ def _decided(said: Rows, event: Event, id: int) -> None:
         "at": event.at,
         "approved": event.code == "request.approved",
         **_named(event, capacity="capacity", acting="acting"),
-        **_reason(event),
+        **_hashes(event),
     }
     if "ends" in event.data:
         given = zip(event.data["items"], event.data["ends"], strict=True)
@@ -99,7 +100,7 @@ def _stepped(said: Rows, event: Event, id: int) -> None:
         "by": event.actor_id,
         **_named(event, until="until", decision="decision"),
         **({} if event.data.get("origin") == "before_portal" else {"at": event.at}),
-        **_reason(event),
+        **_hashes(event),
     }
 
 
@@ -131,7 +132,7 @@ def _changed_rule(said: Rows, event: Event, id: int) -> None:
         "at": event.at,
         "counts from": event.at + NOTICE,
         **_named(event, rule="rule", kind="kind", value="value"),
-        **_reason(event),
+        **_hashes(event),
     }
 
 
@@ -164,7 +165,8 @@ Found = Iterator[tuple[tuple[str, int], Values]]
 
 def _decisions(session: Session) -> Found:
     items = selectinload(Decision.items).joinedload(DecisionItem.requested_item)
-    for decision in session.scalars(select(Decision).options(items, joinedload(Decision.reason))):
+    words = (joinedload(Decision.reason), joinedload(Decision.anyway), joinedload(Decision.statement))
+    for decision in session.scalars(select(Decision).options(items, *words)):
         yield (
             ("decision", decision.id),
             {
@@ -176,6 +178,8 @@ def _decisions(session: Session) -> Found:
                 "acting": decision.acting,
                 "items": sorted(_given(item) for item in decision.items),
                 "reason": _words(decision.reason_id, decision.reason),
+                "anyway": _words(decision.anyway_id, decision.anyway),
+                "statement": _words(decision.statement_id, decision.statement),
             },
         )
 

@@ -13,7 +13,9 @@ from portal.audit.models import Event
 from portal.errors import Message
 from portal.org import organisation
 from portal.org.catalogue import Weight
-from portal.record import queries
+from portal.people import queries as people
+from portal.record import checkpoints, queries
+from portal.record.models import Checkpoint
 from portal.requests.models import Decision, DecisionItem, ItemAction, RequestedItem
 
 CAPACITIES: dict[str, Message] = {
@@ -63,6 +65,14 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """That the person asked for it, and who did it when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RecordPage:
     """The page of one approval."""
 
@@ -71,18 +81,39 @@ class RecordPage:
     checks: tuple[CheckRow, ...]
     later: tuple[Later, ...]
     event: Event | None
+    checkpoint: Checkpoint | None
+    removed: Removed | None = None
 
 
 def record_page(decision_id: int, now: datetime) -> RecordPage:
-    """Everything the page of an approval shows. Raises NotVisible."""
+    """Everything the page of an approval shows. Raises NotVisible.
+
+    Of one that was removed when the person asked: that there is one, and its proof.
+    """
     decision = queries.approval(decision_id)
+    if is_removed(decision):
+        return RecordPage(decision, (), (), (), queries.event_of(decision), checkpoints.newest(), _removed(decision))
     return RecordPage(
         decision,
         asked=asked(decision),
         checks=tuple(_check(found) for found in decision.checks),
         later=later(decision_id, now),
         event=queries.event_of(decision),
+        checkpoint=checkpoints.newest(),
     )
+
+
+def is_removed(decision: Decision) -> bool:
+    """Whether it was removed from the public record when the person asked."""
+    return decision.statement is not None and decision.statement.is_redacted
+
+
+def _removed(decision: Decision) -> Removed | None:
+    text = decision.statement
+    if text is None or text.redacted_at is None or text.redacted_by_id is None:
+        return None
+    person = people.get(text.redacted_by_id)
+    return Removed(person.name if person else "", text.redacted_at)
 
 
 def asked(decision: Decision) -> tuple[ItemRow, ...]:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from portal.access.models import ItemType
-from portal.audit.models import Event
+from portal.audit.models import Event, Text
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.org import organisation
 from portal.people.models import RoleAssignment
+from portal.record.models import Checkpoint
 from portal.requests.models import Decision, DecisionItem, RequestedItem, Revision, TeamRequest
 from portal.requests.workflow import State
 from portal.web.paging import Page, page_of
 
 FIRST_YEAR = 2020  # no year before it is asked for or listed
+MOST = 200  # approvals of one week
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,34 @@ def approvals(filters: Filters, *, before: int | None) -> Page[Decision]:
     if filters.year:
         query = query.where(_in_year(Decision.decided_at, filters.year))
     if filters.item:
-        query = query.where(Decision.id.in_(_approving(filters.item)))
+        query = query.outerjoin(Decision.statement).where(Decision.id.in_(_approving(filters.item)))
+        query = query.where(
+            Text.redacted_at.is_(None)
+        )  # what was approved in a removed one is not told this way either
     return page_of(query, Decision.id, before=before)
+
+
+def newest() -> Sequence[Decision]:
+    """The newest approvals, with everything a row shows. Two statements."""
+    return approvals(Filters(), before=None).rows
+
+
+def between(start: datetime, end: datetime) -> Sequence[Decision]:
+    """The approvals from one moment to another, the oldest first; no more than `MOST`. Two statements."""
+    query = select(Decision).where(Decision.approved.is_(True), Decision.decided_at >= start, Decision.decided_at < end)
+    return db.session.scalars(query.options(*_of_a_row()).order_by(Decision.id).limit(MOST)).all()
+
+
+def checkpoints(*, before: int | None) -> Page[Checkpoint]:
+    """One page of checkpoints, the newest first."""
+    return page_of(select(Checkpoint), Checkpoint.size, before=before)
+
+
+def keys() -> Sequence[Row[str, datetime, datetime]]:
+    """Every public key that ever signed, with when it signed first and last; the newest first."""
+    last = func.max(Checkpoint.at)
+    query = select(Checkpoint.key, func.min(Checkpoint.at), last).group_by(Checkpoint.key).order_by(last.desc())
+    return db.session.execute(query).all()
 
 
 def _of_a_row() -> tuple[Any, ...]:
@@ -81,6 +109,7 @@ def _of_a_row() -> tuple[Any, ...]:
         joinedload(Decision.team_request).joinedload(TeamRequest.candidate),
         joinedload(Decision.decided_by),
         joinedload(Decision.reason),
+        joinedload(Decision.statement),
         selectinload(Decision.items).joinedload(DecisionItem.requested_item),
     )
 

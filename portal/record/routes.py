@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.errors import Message
 from portal.org import organisation
 from portal.people import current
-from portal.record import page, queries
+from portal.people import queries as people
+from portal.people.sent_forms import once
+from portal.record import page, queries, services
 from portal.record.queries import Filters
 from portal.web import clock
 from portal.web.access import Rule, access
-from portal.web.fragments import render
+from portal.web.fragments import go_to, render
 from portal.web.navigation import NavigationEntry, add_navigation
 from portal.web.paging import before_id
 
@@ -42,7 +46,35 @@ def index() -> Response:
 def show(decision_id: int) -> Response:
     """The record of one approval: permanent and printable."""
     found = page.record_page(decision_id, clock.now())
-    return render("record/show.html", found=found, decision=found.decision, reads_request=_reads_request(found))
+    reader = current.actor_facts()
+    may_remove = not found.removed and services.why_not_remove(reader, found.decision.team_request.candidate_id) is None
+    return render(
+        "record/show.html",
+        found=found,
+        decision=found.decision,
+        reads_request=_reads_request(found),
+        may_remove=may_remove,
+    )
+
+
+@bp.get("/<int:decision_id>/remove")
+@access(Rule.DECIDER)
+def confirm_removal(decision_id: int) -> Response:
+    """Ask once more before an approval leaves the public record."""
+    decision = services.removable(current.actor_facts(), decision_id)
+    return render("record/remove.html", decision=decision)
+
+
+@bp.post("/<int:decision_id>/remove")
+@access(Rule.DECIDER, action="remove_record")
+def remove(decision_id: int) -> ResponseReturnValue:
+    """Take an approval off the public record, because the person asked."""
+    current.require_fresh()
+    led_to = url_for(".show", decision_id=decision_id)
+    with once(led_to) as now:
+        services.remove(people.facts(current.actor().id, now), decision_id, now=now)
+    flash(_("It was removed from the public record. Its place in the timeline stays."), "success")
+    return go_to(led_to)
 
 
 def _reads_request(found: page.RecordPage) -> bool:

@@ -12,7 +12,7 @@ from portal.audit.models import Audience
 from portal.errors import Invalid, NotVisible, WrongState
 from portal.extensions import db
 from portal.people import services as people
-from portal.requests import decision_checks, filing_checks, objection_services, policy, queries, services
+from portal.requests import decision_checks, filing_checks, objection_services, policy, queries, services, statement
 from portal.requests.authority import DecidesAs, authority
 from portal.requests.decision_checks import (
     AlreadyDecided,
@@ -167,6 +167,10 @@ def _after(opened: Opened, decision: Decision, action: Action, *, now: datetime)
         f"{item.requested_item.action}:{item.requested_item.item_type}:{item.requested_item.item_key}"
         for item in decision.items
     ]
+    if decision.approved:
+        said = statement.body(decision)
+        decision.statement_id = audit.write_text(opened.actor.id, said, at=now).id
+        db.session.flush()
     services.note(
         row,
         "request.approved" if decision.approved else "request.declined",
@@ -180,6 +184,8 @@ def _after(opened: Opened, decision: Decision, action: Action, *, now: datetime)
         items=items,
         ends=[str(item.until) if item.until else None for item in decision.items],
         reason=audit.text_hash(decision.reason),
+        anyway=audit.text_hash(decision.anyway),
+        statement=audit.text_hash(decision.statement),
         unmet=[check["rule"] for check in decision.checks if not check["met"]],
     )
 

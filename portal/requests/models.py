@@ -153,6 +153,9 @@ class Decision(Base):
     reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     met_on: Mapped[date | None] = mapped_column(comment="the Board's meeting")
     minutes_url: Mapped[str | None] = mapped_column(String(2000))
+    statement_id: Mapped[int | None] = mapped_column(
+        ForeignKey("text.id"), comment="approved: what the public record says; emptied when the person asks"
+    )
 
     team_request: Mapped[TeamRequest] = relationship()
     revision: Mapped[Revision] = relationship()
@@ -160,6 +163,7 @@ class Decision(Base):
     reason: Mapped[Text] = relationship(foreign_keys=[reason_id])
     would_help: Mapped[Text | None] = relationship(foreign_keys=[would_help_id])
     anyway: Mapped[Text | None] = relationship(foreign_keys=[anyway_id])
+    statement: Mapped[Text | None] = relationship(foreign_keys=[statement_id])
     items: Mapped[list[DecisionItem]] = relationship()
 
 

@@ -70,6 +70,7 @@ EVENTS: dict[str, Message] = {
     "evidence.unlinked": Message("%(who)s took evidence back"),
     "note.written": Message("%(who)s wrote a private note"),
     "text.redacted": Message("%(who)s removed a text"),
+    "record.removed": Message("%(who)s removed it from the public record, as the person asked"),
     "decision.reviewed": Message("%(who)s reviewed the decision on return"),
     "grant.approved": Message("Access approved"),
     "grant.granted": Message("%(who)s marked access as granted"),

@@ -36,7 +36,7 @@ Events = list[dict[str, Any]]
 TABLES: dict[str, Table] = dict(Base.metadata.tables)
 EVENT, HEAD, TEXT = TABLES["event"], TABLES["chain_head"], TABLES["text"]
 UNTOLD = {  # columns of the compared tables that no event tells: they give nobody anything
-    "decision": {"revision_id", "would_help_id", "ask_again_on", "anyway_id", "checks", "met_on", "minutes_url"}
+    "decision": {"revision_id", "would_help_id", "ask_again_on", "checks", "met_on", "minutes_url"}
     | {"reviewed_at", "reviewed_by_id"},
     "decision_item": {"id"},
     "grant": {"created_at"},
@@ -210,10 +210,22 @@ def _written(connection: Connection) -> list[int]:
 def _alter_text(owner: Owner, connection: Connection) -> str:
     id = owner.chance.choice(_written(connection))
     changes: dict[str, Any] = owner.chance.choice(
-        [{"body": "Something else"}, {"salt": "0" * 32}, {"body": None, "salt": None}, {"body": ""}]
+        [
+            {"body": "Something else"},
+            {"salt": "0" * 32},
+            {"body": None, "salt": None},
+            {"body": ""},
+            _shift(connection, id),
+        ]
     )
     connection.execute(TEXT.update().where(TEXT.c.id == id).values(changes))
     return f"text {id}: {changes}"
+
+
+def _shift(connection: Connection, id: int) -> dict[str, Any]:
+    """The first letter of a text as the last of its salt: both are hashed as one."""
+    row = connection.execute(select(TEXT).where(TEXT.c.id == id)).one()
+    return {"salt": row.salt + row.body[0], "body": row.body[1:]}
 
 
 def _drop_text(owner: Owner, connection: Connection) -> str:
@@ -228,6 +240,15 @@ def _bring_back_text(owner: Owner, connection: Connection) -> str:
     return f"text {id} is back"
 
 
+def _alter_tree(owner: Owner, connection: Connection) -> str:
+    """Another value in a checkpoint, or in what is kept of the tree."""
+    table = TABLES["checkpoint"]
+    row, column = owner.pick(connection, table), owner.chance.choice(list(table.columns))
+    new = owner._other(connection, table, column, getattr(row, column.name))
+    connection.execute(table.update().where(table.c.size == row.size).values({column.name: new}))
+    return f"checkpoint {row.size}: {column.name} = {new!r}"
+
+
 KINDS: dict[str, Callable[[Owner, Connection], str]] = {
     "flip an event": lambda owner, c: owner.flip(c, EVENT, list(EVENT.columns)),
     "delete an event": lambda owner, c: owner.delete(c, EVENT),
@@ -240,6 +261,7 @@ KINDS: dict[str, Callable[[Owner, Connection], str]] = {
     "alter a text": _alter_text,
     "delete a text": _drop_text,
     "bring back a text": _bring_back_text,
+    "alter a checkpoint": _alter_tree,
     "flip a row": _flip_guarded,
     "delete a row": lambda owner, c: owner.delete(c, _guarded(owner)),
     "insert a row": lambda owner, c: owner.copy(c, _guarded(owner)),

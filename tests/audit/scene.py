@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.people import absences, appointments, merging, roles
 from portal.people.models import Person
 from portal.people.policy import Post
+from portal.record import checkpoints
 from portal.requests import decision_services, discussion_services, objection_services
 from portal.rules import services as rules
 from portal.web import clock
@@ -54,3 +55,5 @@ def much_has_happened() -> None:
         db.session.add(other)
         db.session.flush()
         merging.merge(deputy.id, other.id, actor_id=dora.id, now=now)
+    with unit_of_work() as now:
+        checkpoints.tick(now)

@@ -65,7 +65,9 @@ def test_the_same_words_have_another_hash_in_another_text(app: Flask) -> None:
     assert len(one.salt or "") == 32
 
 
-@pytest.mark.parametrize("text", [None, Text(), Text(body="yes"), Text(salt="0" * 32)], ids=str)
+@pytest.mark.parametrize(
+    "text", [None, Text(), Text(body="yes"), Text(salt="0" * 32)], ids=["none", "empty", "unsalted", "salt"]
+)
 def test_of_a_text_that_is_not_there_or_lacks_its_salt_nothing_is_said(text: Text | None) -> None:
     assert audit.text_hash(text) is None
 

@@ -23,6 +23,7 @@ from portal.demo import people as demo_people
 from portal.demo import requests as demo_requests
 from portal.extensions import db
 from portal.people import sessions
+from portal.record import checkpoints
 from portal.web.unit_of_work import unit_of_work
 from tests import databases
 from tests.browser import LivePortal, free_ports
@@ -137,6 +138,9 @@ def _prepare(portal: StagedPortal) -> None:
     def load(now: datetime) -> None:
         standards.seed_standards(now=now)
         demo_requests.load(demo_people.load(f"{portal.wiki_url}/w/rest.php", now=now), now=now)
+
+    with unit_of_work() as now:
+        checkpoints.tick(now)
 
     portal.change(load)
     with portal.app.app_context():

@@ -23,6 +23,7 @@ from portal.assessments.models import Assessment, Standard
 from portal.extensions import db
 from portal.org import organisation
 from portal.people.models import Capacity, CapacityAssignment, MergeProposal, Person, RoleAssignment
+from portal.record.models import Checkpoint
 from portal.requests import objection_services
 from portal.requests.discussion_models import Comment, Concern, Evidence
 from portal.requests.models import Decision, TeamRequest
@@ -50,6 +51,7 @@ ONE: dict[str, Callable[[], list[Any]]] = {
     "rule_key": lambda: list(organisation().rules),
     "version": _column(Standard.version),
     "key": lambda: ["k01"],
+    "size": _column(Checkpoint.size),
 }
 """What each argument of a route can stand for."""
 

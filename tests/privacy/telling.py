@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.people import held
 from portal.people import services as people_services
 from portal.people.models import MergeProposal
+from portal.record import checkpoints
 from portal.requests import decision_services, discussion_services, filing_services, objection_services, queries
 from portal.requests.discussion_models import CommentAudience, Stance
 from portal.requests.filing_checks import Details, KeyOffer
@@ -40,6 +41,8 @@ def build() -> Scene:
     approved(scene)
     withdrawn(scene)
     beside_requests(scene)
+    with unit_of_work() as now:
+        checkpoints.tick(now)
     return scene
 
 
@@ -227,6 +230,7 @@ def approved(scene: Scene) -> None:
         overrides={objection: scene.word("overridden", "concern.closing_id", told.team)},
     )  # fmt: skip
     scene.do(decision_services.decide, "deputy", told.id, ruling)
+    scene.known(scene.person("holder").name, "decision.statement_id", EVERYBODY)
     scene.act(people_services.end_acting_by_hand, "board")
 
 

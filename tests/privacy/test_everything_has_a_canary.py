@@ -32,6 +32,7 @@ NOT_PRIVATE = {
     "event.code", "event.data", "event.previous_hash", "event.hash", "chain_head.hash", "text.salt", "text.body",
     "wiki_identity.issuer", "wiki_identity.sub", "sign_in.token_hash", "held_form.token_hash", "held_form.endpoint",
     "team_request.submission_id", "sent_form.key", "sent_form.led_to", "assessment.submission_id", "answer.field",
+    "checkpoint.root", "checkpoint.head_hash", "checkpoint.key", "checkpoint.note", "tree_block.hash",
     "decision.capacity", "decision.checks", "ssh_key.algorithm",
     "delivery.key", "delivery.room", "delivery.channel", "delivery.failure", "reminder.duty",
 }  # fmt: skip

@@ -28,6 +28,8 @@ from portal.org import organisation
 from portal.people import ndas, sessions
 from portal.people import services as people_services
 from portal.people.models import Capacity, MergeProposal, Person
+from portal.record import checkpoints
+from portal.record.models import Checkpoint
 from portal.requests import discussion_services, filing_services, objection_services
 from portal.requests.discussion_models import Comment
 from portal.requests.models import Decision, TeamRequest
@@ -113,6 +115,8 @@ def _fill() -> None:
         demo_requests.load(who, now=now)
         for add in (_person_things, _assessment_things, _request_things):
             add({name.removeprefix("Demo "): person for name, person in who.items()}, now)
+    with unit_of_work() as now:
+        checkpoints.tick(now)
 
 
 def _person_things(who: dict[str, Person], now: datetime) -> None:
@@ -165,6 +169,7 @@ ARGUMENTS: dict[frozenset[str], Callable[[], list[dict[str, Any]]]] = {
     frozenset({"version"}): lambda: [{"version": one} for one in db.session.scalars(select(Standard.version))],
     frozenset({"rule_key"}): lambda: [{"rule_key": key} for key in organisation().rules],
     frozenset({"name"}): lambda: [{"name": "Demo Board"}, {"name": "Nobody at all"}],
+    frozenset({"size"}): lambda: [{"size": size} for size in db.session.scalars(select(Checkpoint.size))],
     frozenset({"filename"}): list,  # a file is no page
     frozenset({"request_id", "comment_id"}): lambda: [
         {"request_id": comment.request_id, "comment_id": comment.id} for comment in db.session.scalars(select(Comment))

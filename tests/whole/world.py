@@ -24,7 +24,12 @@ from portal.assessments.models import Score
 from portal.audit import services as audit
 from portal.extensions import db, sqlite_module
 from portal.people import absences
+<<<<<<< HEAD
 from portal.people.models import Absence, Capacity, MergeProposal, Nda, Person, RoleAssignment
+=======
+from portal.people.models import Capacity, MergeProposal, Nda, Person, RoleAssignment
+from portal.record import checkpoints
+>>>>>>> 646208b (Prove the public record with signed checkpoints)
 from portal.web.unit_of_work import unit_of_work
 from tests import databases
 from tests import factories as people
@@ -262,7 +267,9 @@ def _other_things(world: World) -> None:
         "public": {
             "grant_id": grant, "person_id": ids["member"], "name": world.names["member"], "version": "1",
             "filename": "portal.css", "decision_id": world.scene("main", "approved").values["decision_id"],
+            "size": _signed(),
         },
+        "remove_record": {"decision_id": world.scene("main", "approved").values["decision_id"]},
         "end_access": {"grant_id": grant},
         "read_person": {"person_id": ids["volunteer"], "name": world.names["volunteer"]},
         "note_nda": {"person_id": ids["author"]},
@@ -285,6 +292,15 @@ def _other_things(world: World) -> None:
         "end_role:deputy": frozenset({"deputy"}),
         "end_capacity:operator": frozenset({"operator"}),
     }
+
+
+def _signed() -> int:
+    """How much of the timeline the checkpoint covers that is signed now."""
+    with unit_of_work() as now:
+        checkpoints.tick(now)
+    newest = checkpoints.newest()
+    assert newest is not None
+    return newest.size
 
 
 def submission() -> str:
