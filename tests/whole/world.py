@@ -24,12 +24,8 @@ from portal.assessments.models import Score
 from portal.audit import services as audit
 from portal.extensions import db, sqlite_module
 from portal.people import absences
-<<<<<<< HEAD
 from portal.people.models import Absence, Capacity, MergeProposal, Nda, Person, RoleAssignment
-=======
-from portal.people.models import Capacity, MergeProposal, Nda, Person, RoleAssignment
 from portal.record import checkpoints
->>>>>>> 646208b (Prove the public record with signed checkpoints)
 from portal.web.unit_of_work import unit_of_work
 from tests import databases
 from tests import factories as people
