@@ -54,5 +54,5 @@ def remove(actor: PersonFacts, decision_id: int, *, now: datetime) -> None:
         request_id=decision.request_id,
         person_id=decision.team_request.candidate_id,
         subject_id=decision.id,
-        audience=Audience.PUBLIC,
+        audience=Audience.SHARED,  # in a public room it would name whom it was about
     )

@@ -83,6 +83,9 @@ ROWS: dict[str, Row] = {
     "evidence.unlinked": _row("evidence.unlinked", *PARTIES),
     "note.written": _row("note.written", silent=Message("Private notes are read where it is decided.")),
     "text.redacted": _row("text.redacted", NAMED, named=Message("%(who)s removed a text of yours")),
+    "record.removed": _row(
+        "record.removed", CANDIDATE, candidate=Message("%(who)s took you off the public record, as you asked")
+    ),
     "decision.reviewed": _row("decision.reviewed", NAMED, named=Message("%(who)s reviewed your decision on return")),
 }
 
