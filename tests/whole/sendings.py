@@ -411,3 +411,12 @@ def _redact_remark() -> Sending:
         rest = {other: Entry(Score.BASIC) for other in assessments.keys(found)[1:]}
         assessment_services.lock(ann, found, Typed(rest, dict.fromkeys(rest, EMPTY.token)), now=now)
     return Sending(ann, f"/assessments/{found}", f"/assessments/{found}/items/{key}/redact")
+
+
+@_form("record.remove")
+def _take_off_the_record() -> Sending:
+    dora = people.director()
+    request_id = factories.team_request(people.member(), days_ago=9)
+    decision = do(decision_services.decide, dora, request_id, factories.ruling(request_id))
+    path = f"/record/{decision.id}/remove"
+    return Sending(dora, path, path)
