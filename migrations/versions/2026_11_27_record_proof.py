@@ -1,6 +1,6 @@
 """record proof: what the public record says as one text, checkpoints, hashes of whole blocks of the timeline
 
-Revision: 2026_11_27_record_proof, after: 2026_11_27_notifications
+Revision: 2026_11_27_record_proof, after: 2026_11_27_search
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from portal.database import UTCDateTime
 
 revision = "2026_11_27_record_proof"
-down_revision = "2026_11_27_notifications"
+down_revision = "2026_11_27_search"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""A record as a file that can be checked without the portal (tools/verify_record.py; docs/adr/0013)."""
+"""A record as a file that can be checked without the portal (tools/verify_record.py; docs/adr/0014)."""
 
 from __future__ import annotations
 
