@@ -343,6 +343,16 @@ def test_a_check_sends_its_reader_only_to_a_part_that_is_there(app: Flask, open_
         assert {anchor for _predicate, anchor in readiness.PREDICATES.values() if anchor} <= ids
 
 
+def test_a_candidate_is_not_sent_to_a_part_that_is_empty_for_them(app: Flask, open_as: Open) -> None:
+    ann = people.member()
+    request_id = team_request(ann)  # nobody has taken a position yet
+
+    for person, goes in ((ann, False), (people.member(), True)):
+        page = open_as(person).text(url(request_id))
+        assert "needed members who are not involved have spoken" in page
+        assert ('href="#positions"' in page) == goes
+
+
 def test_an_answer_moves_the_request_back_in_place(app: Flask, open_as: Open) -> None:
     ann = people.member()
     request_id = team_request(ann)
