@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +21,9 @@ ENVIRONMENTS = ("production", "development", "testing")
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 SECRET_LENGTH = 32  # characters; below this a signing key can be guessed
 SIGNING_KEY_LENGTH = 32  # bytes of an Ed25519 key
+SMTP_PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}  # how a mail server is spoken to
+ROOM_NAME = re.compile(r"[a-z0-9-]{1,32}")
+CHAT_KINDS = ("discord", "mattermost")
 
 
 class ConfigError(Exception):
@@ -27,6 +32,28 @@ class ConfigError(Exception):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("The portal cannot start:\n- " + "\n- ".join(faults))
         self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail server that takes the portal's mail. ``scheme``: smtps, smtp+starttls, or smtp for this machine."""
+
+    scheme: str
+    host: str
+    port: int
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room of a chat. ``is_public``: anybody may be in it. The address is a secret: who has it can write there."""
+
+    name: str
+    is_public: bool
+    kind: str
+    url: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +75,12 @@ class Settings:
     proxy_count: int
     pseudo_locale: str
     signing_key: str
+    smtp_url: str = ""
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    mail_from: str = ""
+    chat_rooms: str = field(default="", repr=False)
+    chat_hosts: str = ""
 
     @property
     def is_production(self) -> bool:
@@ -56,6 +89,21 @@ class Settings:
     @property
     def secure_cookies(self) -> bool:
         return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def smtp(self) -> Smtp | None:
+        """The mail server, if there is one."""
+        if not self.smtp_url:
+            return None
+        parts = urlsplit(self.smtp_url)
+        port = parts.port or SMTP_PORTS[parts.scheme]
+        return Smtp(parts.scheme, parts.hostname or "", port, self.mail_from, self.smtp_user, self.smtp_password)
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """The rooms of chats that hear what happens: "NAME team|public discord|mattermost ADDRESS; ..."."""
+        lines = (part.split() for part in self.chat_rooms.split(";") if part.strip())
+        return tuple(Room(name, audience == "public", kind, url) for name, audience, kind, url in lines)
 
 
 def is_loopback(url: str) -> bool:
@@ -166,11 +214,67 @@ def load(environ: Mapping[str, str]) -> Settings:
         ),
         pseudo_locale=read.choice("PSEUDO_LOCALE", "0", ("0", "1", "rtl")),
         signing_key=read.signing_key(),
+        smtp_url=read.text("SMTP_URL"),
+        smtp_user=read.text("SMTP_USER"),
+        smtp_password=read.text("SMTP_PASSWORD"),
+        mail_from=read.text("MAIL_FROM"),
+        chat_rooms=read.text("CHAT_ROOMS"),
+        chat_hosts=read.text("CHAT_HOSTS").lower(),
     )
-    faults = read.faults + (_production_faults if settings.is_production else _development_faults)(settings)
+    faults = (
+        read.faults
+        + _mail_faults(settings)
+        + _room_faults(settings)
+        + (_production_faults if settings.is_production else _development_faults)(settings)
+    )
     if faults:
         raise ConfigError(faults)
     return settings
+
+
+def _mail_faults(settings: Settings) -> list[str]:
+    if not settings.smtp_url:
+        return []
+    faults = []
+    if "@" not in parseaddr(settings.mail_from)[1] or not settings.mail_from.isprintable():
+        faults.append("PORTAL_MAIL_FROM says who sends, with PORTAL_SMTP_URL: Portal <portal@example.org>.")
+    try:
+        parts = urlsplit(settings.smtp_url)
+        is_sound = parts.scheme in SMTP_PORTS and bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        faults.append("PORTAL_SMTP_URL must be smtps://HOST or smtp+starttls://HOST, with :PORT where it differs.")
+    elif parts.scheme == "smtp" and not is_loopback(settings.smtp_url):
+        faults.append("PORTAL_SMTP_URL begins with smtp://, which hides nothing: only for a server on this machine.")
+    return faults
+
+
+def _room_faults(settings: Settings) -> list[str]:
+    """What is wrong with rooms, without their addresses: who has one can write there."""
+    lines = [part.split() for part in settings.chat_rooms.split(";") if part.strip()]
+    names = [line[0] for line in lines]
+    faults = []
+    for number, line in enumerate(lines, start=1):
+        fault = _room_fault(line, settings)
+        if not fault and names.count(line[0]) > 1:
+            fault = "has a name that another one has"
+        if fault:
+            faults.append(f"PORTAL_CHAT_ROOMS: room {number} {fault}.")
+    return faults
+
+
+def _room_fault(line: list[str], settings: Settings) -> str:
+    if len(line) != 4 or line[1] not in ("team", "public") or line[2] not in CHAT_KINDS:
+        return "must read: NAME team|public discord|mattermost ADDRESS"
+    if not ROOM_NAME.fullmatch(line[0]):
+        return "needs a name of at most 32 small letters, digits and hyphens"
+    if not is_address(line[3]) or (urlsplit(line[3]).hostname or "") not in settings.chat_hosts.split():
+        return "has an address whose host is not in PORTAL_CHAT_HOSTS"
+    on_this_machine = not settings.is_production and is_loopback(line[3])
+    if urlsplit(line[3]).scheme != "https" and not on_this_machine:
+        return "needs an address that begins with https://"
+    return ""
 
 
 def _development_faults(settings: Settings) -> list[str]:

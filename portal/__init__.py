@@ -13,6 +13,7 @@ from portal import catalogue_uses, cli, extensions
 from portal.access import routes as access_routes
 from portal.assessments import routes as assessments_routes
 from portal.home import routes as home_routes
+from portal.notifications import mail_routes
 from portal.notifications import routes as notifications_routes
 from portal.operations import routes as operations_routes
 from portal.org import loader, usage
@@ -113,6 +114,7 @@ def _register(app: Flask) -> None:
         people_routes,
         rules_routes,
         notifications_routes,
+        mail_routes,
         assessments_routes,
         access_routes,
         requests_routes,

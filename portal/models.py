@@ -4,6 +4,7 @@ import portal.access.models
 import portal.assessments.models
 import portal.audit.models
 import portal.index.models
+import portal.notifications.mail_models
 import portal.notifications.models
 import portal.operations.models
 import portal.people.models

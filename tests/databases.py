@@ -33,6 +33,8 @@ def environment(database_url: str, **changes: str) -> dict[str, str]:
         "PORTAL_USER_AGENT": "PortalTests/1.0 (tests)",
         "PORTAL_HTMX_SOURCE": "vendored",
         "PORTAL_SIGNING_KEY": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMhISE=",
+        "PORTAL_SMTP_URL": "smtp://127.0.0.1:9",  # nobody is there: a test that looks at mail brings its own server
+        "PORTAL_MAIL_FROM": "Test portal <portal@example.org>",
     }
     return {**environ, **{f"PORTAL_{key}": value for key, value in changes.items()}}
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.extensions import db
 from portal.notifications import sending, spreading
+from portal.notifications.channels import Errand, errands
 from portal.notifications.models import Delivery, DeliveryState
 from portal.web import logs
 from portal.web.unit_of_work import unit_of_work
@@ -41,8 +42,19 @@ def deliver(every: int | None) -> None:
 
 def _once() -> None:
     events, sent = spreading.spread(), sending.send_due()
-    if events or sent:
-        click.echo(f"{events} events read, {sent} deliveries tried")
+    done = sum(_run(errand) for errand in errands())
+    if events or sent or done:
+        click.echo(f"{events} events read, {sent + done} deliveries tried")
+
+
+def _run(errand: Errand) -> int:
+    """An errand of a channel; its failure stops no other."""
+    try:
+        return errand()
+    except Exception as error:
+        db.session.rollback()
+        logs.write(logging.ERROR, "errand", error=type(error).__name__)
+        return 0
 
 
 @commands.command("parked")

@@ -18,7 +18,7 @@ from portal.audit.models import Event
 from portal.database import WRITES
 from portal.extensions import db
 from portal.notifications import describing, registry
-from portal.notifications.channels import Channel, Outgoing, PermanentFailure, TemporaryFailure, channels
+from portal.notifications.channels import Channel, NotWanted, Outgoing, PermanentFailure, TemporaryFailure, channels
 from portal.notifications.models import Delivery, DeliveryState
 from portal.people import queries as people
 from portal.web import clock, logs
@@ -32,7 +32,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=2)  # doubled 
 def send_due() -> int:
     """Send everything that is due now. Returns how many deliveries were tried."""
     count = 0
-    by_name = {channel.name: channel for channel in channels()}
+    by_name = {channel.name: channel for channel in channels() if not getattr(channel, "gathers", False)}
     while by_name and (taken := _take(sorted(by_name), clock.now())):
         for delivery_id in taken:
             _deliver(delivery_id, by_name)
@@ -100,6 +100,8 @@ def _deliver(delivery_id: int, by_name: dict[str, Channel]) -> None:
         return
     try:
         channel.send(outgoing)
+    except NotWanted:
+        _settle(delivery_id, DeliveryState.DROPPED, now)
     except PermanentFailure as failure:
         _settle(delivery_id, DeliveryState.PARKED, now, tries=tries, failure=failure.kind)
     except TemporaryFailure as failure:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Table, UniqueConstraint, and_, delete, or_, select, update
+from sqlalchemy import Column, Table, UniqueConstraint, and_, delete, or_, select, true, update
 from sqlalchemy.orm import aliased, contains_eager
 
 from portal.audit import services as audit
@@ -39,6 +39,10 @@ PASSIVE = {  # rows about a person that are no act of theirs
     ("delivery", "person_id"),
     ("turn", "person_id"),
     ("reminder", "person_id"),
+    ("mail_address", "person_id"),
+    ("mail_wish", "person_id"),
+    ("mail_stop", "person_id"),
+    ("digest", "person_id"),
 }
 ARRIVALS = (  # coming in is no act
     "person.arrived",
@@ -120,7 +124,7 @@ def _drop_doubles(table: Table, column: Column[int], person_id: int, other_id: i
     """Where both stand in the same place (recused from the same request), the person's own row says it already."""
     for names in _unique_with(table, column):
         mine = table.alias()
-        same = and_(*(mine.c[name] == table.c[name] for name in names))
+        same = and_(true(), *(mine.c[name] == table.c[name] for name in names))
         double = select(mine.c[column.name]).where(mine.c[column.name] == person_id, same).exists()
         db.session.execute(delete(table).where(column == other_id, double))
 

@@ -10,6 +10,7 @@ from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
 from portal.extensions import db
+from portal.notifications import addresses, mail_tokens
 from portal.people import held
 from portal.people import services as people_services
 from portal.people.models import MergeProposal
@@ -257,6 +258,7 @@ def beside_requests(scene: Scene) -> None:
     kept = scene.word("kept", "held_form.fields", mine, hidden="comes back by the address of the form alone")
     with unit_of_work() as now:
         held.hold(scene.ids["outsider"], "requests.comment", {"body": [kept]}, now=now)
+    mail_addresses(scene)
     away = scene.word("absence", "absence.reason_id", DECIDERS | {"recused"})
     with unit_of_work() as now:
         person = scene.person("recused")
@@ -272,3 +274,17 @@ def beside_requests(scene: Scene) -> None:
         db.session.add(MergeProposal(person_id=one, other_id=other, proposed_at=now))
     rule = scene.word("rule", "rule_change.reason_id", EVERYBODY)
     scene.act(rules.change_rule, "director", "discussion_days", "access_expansion", value=5, reason=rule, based_on=None)
+
+
+def mail_addresses(scene: Scene) -> None:
+    """Everybody who can be told something has a mail address, and the candidate typed another one."""
+    for actor, person_id in scene.ids.items():
+        address = scene.word(f"mail-{actor}", "mail_address.address", frozenset({actor})) + "@example.org"
+        with unit_of_work() as now:
+            row = addresses.ask(person_id, address, now=now)
+            token = mail_tokens.confirm_token(person_id, row.nonce)
+        with unit_of_work() as now:
+            addresses.confirm(token, now=now)
+    typed = scene.word("mail-typed", "mail_address.wanted", frozenset({"candidate"})) + "@example.org"
+    with unit_of_work() as now:
+        addresses.ask(scene.ids["candidate"], typed, now=now)

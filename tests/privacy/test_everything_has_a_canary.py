@@ -15,6 +15,7 @@ from tests.privacy.scene import Scene
 TYPED = {
     "ssh_key.shell_name", "ssh_key.github_name", "ssh_key.wiki_proof", "ssh_key.github_proof", "ssh_key.fingerprint",
     "evidence.url", "assessment_score.link", "decision.minutes_url", "team_request.draft", "held_form.fields",
+    "mail_address.address", "mail_address.wanted",
 }  # fmt: skip
 """Columns beside the table of texts that hold what somebody typed."""
 
@@ -34,6 +35,7 @@ NOT_PRIVATE = {
     "team_request.submission_id", "sent_form.key", "sent_form.led_to", "assessment.submission_id", "answer.field",
     "checkpoint.root", "checkpoint.head_hash", "checkpoint.key", "checkpoint.note", "tree_block.hash",
     "decision.capacity", "decision.checks", "ssh_key.algorithm",
+    "mail_address.nonce", "digest.failure",
     "delivery.key", "delivery.room", "delivery.channel", "delivery.failure", "reminder.duty",
 }  # fmt: skip
 """Columns of letters that hold nothing private. ``text.body`` is covered by every column that points to a text."""
@@ -43,6 +45,7 @@ FIELDS = {
     "access.forms:RevokeForm": "grant_step.reason_id",
     "assessments.forms:ReviewForm": "person.name",
     "assessments.forms:_item_fields": "assessment_score.remark_id",
+    "notifications.mail_forms:AddressForm": "mail_address.wanted",
     "people.forms:AbsenceForm": "absence.reason_id",
     "people.forms:AppointForm": "person.name",
     "people.forms:EndForm": "role_assignment.end_reason_id",

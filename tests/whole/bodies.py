@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.extensions import db
+from portal.notifications.wishes import Kind
 from portal.people.models import SignIn
 from portal.requests import queries
 from portal.web import clock
@@ -160,6 +161,8 @@ BODIES: dict[str, Callable[[Moment], dict[str, Any]]] = {
     "note_nda": lambda moment: {"signed_on": "2026-01-05", "confirmed_by_id": moment.world.ids["board"]},
     "start_acting": _text("note"),
     "change_rule": _rule,
+    "set_address": lambda moment: {"address": "somebody@example.org"},
+    "choose_mail": lambda moment: {kind.value: "now" for kind in Kind} | {"request": "1"},
     "settle_merge": lambda moment: {"answer": "refuse"},
 }
 

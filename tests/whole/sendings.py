@@ -29,6 +29,11 @@ EXEMPT = {
     "sign_in.sign_out": "ends a session; makes nothing",
     "sign_in.sign_out_everywhere": "ends sessions; makes nothing",
     "account.end_session": "ends a session; makes nothing",
+    "mail.remove": "makes nothing",
+    "mail.choose": "saves over itself",
+    "mail.resume": "makes nothing",
+    "mail.confirmed": "pressed twice, it is as once (tests/notifications/test_mail.py)",
+    "mail.stopped": "pressed twice, it is as once (tests/notifications/test_unsubscribing.py)",
     "requests.save_details": "saves over itself, told apart by the version of the draft",
     "requests.save_key": "saves over itself, told apart by the version of the draft",
     "assessment.save": "saves over itself, told apart by tokens",
@@ -267,6 +272,11 @@ def _rule() -> Sending:
 @_form("absence.declare")
 def _away() -> Sending:
     return Sending(people.member(), "/people/me/absence", "/people/me/absence", {"reason": "Exams"})
+
+
+@_form("mail.ask")
+def _address() -> Sending:
+    return Sending(people.member(), "/account/mail", "/account/mail/address", {"address": "ann@example.org"})
 
 
 @_form("absence.end")

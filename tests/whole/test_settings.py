@@ -66,12 +66,22 @@ def test_each_needed_setting_has_no_default_in_any_environment(name: str, env: s
         ("PORTAL_HTMX_SOURCE", "ftp", "use one of cdn, vendored"),
         ("PORTAL_PROXY_COUNT", "-1", "use the number of proxies"),
         ("PORTAL_ORGANISATION_DIR", "/nowhere", "there is no such folder"),
+        ("PORTAL_CHAT_ROOMS", "square everybody discord https://discord.com/x", "must read: NAME team|public"),
+        ("PORTAL_CHAT_ROOMS", "Square! public discord https://discord.com/x", "small letters"),
+        ("PORTAL_CHAT_ROOMS", "square public discord https://evil.example/x", "not in PORTAL_CHAT_HOSTS"),
+        ("PORTAL_CHAT_ROOMS", "square public discord http://discord.com/x", "begins with https://"),
+        ("PORTAL_CHAT_ROOMS", "square public discord https://discord.com@evil.example/x", "not in PORTAL_CHAT_HOSTS"),
+        ("PORTAL_SMTP_URL", "mail.example.org", "must be smtps://HOST"),
+        ("PORTAL_SMTP_URL", "smtps://user:secret@mail.example.org", "must be smtps://HOST"),
+        ("PORTAL_SMTP_URL", "smtp://mail.example.org", "only for a server on this machine"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_to_do(name: str, value: str, says: str) -> None:
-    found = faults({**WHOLE, name: value})
+    beside = {"PORTAL_CHAT_HOSTS": "discord.com", "PORTAL_MAIL_FROM": "Portal <portal@example.org>"}
+    found = faults({**WHOLE, **beside, name: value})
 
     assert len(found) == 1
+    assert "secret" not in found[0] or name != "PORTAL_SMTP_URL"
     assert found[0].startswith(name)
     assert says in found[0]
 
@@ -100,3 +110,17 @@ def test_a_half_configured_portal_does_not_start_and_says_why_without_a_trace() 
     assert answer.returncode == 3
     assert "Traceback" not in answer.stderr
     assert answer.stderr.count("PORTAL_") >= len(NEEDED)
+
+
+def test_a_mail_server_needs_a_sender_and_what_is_secret_is_shown_by_nothing() -> None:
+    mail = {"PORTAL_SMTP_URL": "smtp+starttls://mail.example.org", "PORTAL_SMTP_PASSWORD": "hush"}
+    assert [fault.split()[0] for fault in faults({**WHOLE, **mail})] == ["PORTAL_MAIL_FROM"]
+    rooms = {"PORTAL_CHAT_ROOMS": "a team discord https://d.example/hush; b public mattermost https://d.example/hush"}
+    settings = config.load(
+        {**WHOLE, **mail, "PORTAL_MAIL_FROM": "p@example.org", **rooms, "PORTAL_CHAT_HOSTS": "d.example"}
+    )
+
+    assert settings.smtp is not None
+    assert settings.smtp.port == 587
+    assert [(room.name, room.is_public) for room in settings.rooms] == [("a", False), ("b", True)]
+    assert "hush" not in f"{settings!r} {settings.smtp!r} {settings.rooms!r}"

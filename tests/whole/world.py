@@ -23,6 +23,7 @@ from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
 from portal.audit import services as audit
 from portal.extensions import db, sqlite_module
+from portal.notifications import addresses, mail_tokens
 from portal.people import absences
 from portal.people.models import Absence, Capacity, MergeProposal, Nda, Person, RoleAssignment
 from portal.record import checkpoints
@@ -259,6 +260,8 @@ def _other_things(world: World) -> None:
         later = now + people.days(30)
         db.session.add(Absence(person_id=ids["author"], from_at=later, declared_at=now, reason_id=reason.id))
         reason_id = reason.id
+        asked = addresses.ask(member.id, "somebody@example.org", now=now)
+        confirm_token = mail_tokens.confirm_token(member.id, asked.nonce)
     world.values |= {
         "public": {
             "grant_id": grant, "person_id": ids["member"], "name": world.names["member"], "version": "1",
@@ -277,6 +280,8 @@ def _other_things(world: World) -> None:
         "change_rule": {"rule_key": "discussion_days", "?kind": "access_expansion"},
         "settle_merge": {"proposal_id": proposal_id},
         "remove_reason": {"text_id": reason_id},
+        "confirm_address": {"?t": confirm_token},
+        "stop_mail": {"?t": mail_tokens.stop_token(mail_tokens.Stop(member.id, 1))},
     }  # fmt: skip
     world.owners |= {
         "list_requests": frozenset(PEOPLE_WITHOUT_ROLE),

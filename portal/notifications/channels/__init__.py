@@ -12,7 +12,7 @@ failure and parks what failed ten times. ``send`` runs outside any transaction; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from portal.notifications.told import Group
 from portal.people.facts import PersonFacts
 
 CHANNELS = "channels"
+ERRANDS = "channel_errands"
 
 
 class TemporaryFailure(Exception):
@@ -40,6 +41,10 @@ class PermanentFailure(Exception):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
+
+
+class NotWanted(Exception):
+    """The recipient wants it no longer, or cannot be reached this way any more: dropped, and no fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class Channel(Protocol):
         ...
 
 
+Errand = Callable[[], int]
+"""What the worker does in each round after sending; returns how many things it did. A failure stops no other."""
+
+
 class App(Protocol):
     """An application: what it holds for features, by name."""
 
@@ -110,4 +119,15 @@ def add_channel(app: App, channel: Channel) -> None:
 def channels() -> Sequence[Channel]:
     """The channels of this portal, beside the inbox."""
     found: list[Channel] = app_value(CHANNELS)
+    return found
+
+
+def add_errand(app: App, errand: Errand) -> None:
+    """Register what a channel does beside sending one delivery after the other: what it gathers, what it asks."""
+    app.extensions.setdefault(ERRANDS, []).append(errand)
+
+
+def errands() -> Sequence[Errand]:
+    """The errands of all channels."""
+    found: list[Errand] = app_value(ERRANDS)
     return found
