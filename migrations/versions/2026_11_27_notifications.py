@@ -38,9 +38,7 @@ def upgrade() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column(
-            "key", sa.String(length=100), nullable=False, comment="event.channel.recipient; the same at each try"
-        ),
+        sa.Column("key", sa.String(length=64), nullable=False, comment="event.channel.recipient; the same at each try"),
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("request_id", sa.Integer(), nullable=True, comment="what belongs to one request arrives in order"),
         sa.Column("person_id", sa.Integer(), nullable=True),

@@ -14,6 +14,7 @@ from portal.assessments.forms import ReviewForm, StartForm, review_form
 from portal.assessments.models import Assessment, AssessmentType
 from portal.errors import Invalid, Message, NotVisible
 from portal.notifications import registry
+from portal.notifications.duties import add_duties
 from portal.people import current
 from portal.people import queries as people
 from portal.people.models import Person
@@ -163,5 +164,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
     add_source(app, attention)
     registry.add_source(app, told.SOURCE)
+    add_duties(app, told.duties)
     add_navigation(app, NavigationEntry("assessments.index", Message("Assessments"), 30, shown=current.is_signed_in))
     cli.init_app(app)

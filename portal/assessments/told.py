@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from portal.assessments import policy, queries
-from portal.assessments.models import Assessment
+from portal.assessments.models import Assessment, AssessmentState, AssessmentType
 from portal.audit.models import Audience, Event
 from portal.errors import Message
 from portal.extensions import db
+from portal.notifications.duties import Duty
 from portal.notifications.registry import Around, Source, View
 from portal.notifications.told import Group, Row
 from portal.web.addresses import path_to
@@ -31,8 +32,21 @@ ROWS: dict[str, Row] = {
     "assessment.remark_redacted": Row(
         Message("%(who)s removed a remark"), (Group.NAMED,), {Group.NAMED: Message("%(who)s removed a remark of yours")}
     ),
+    "assessment.reminded": Row(
+        Message("A reminder of a mentor review"),
+        (Group.PERSON,),
+        {Group.PERSON: Message("A reminder: you were asked for this mentor review")},
+    ),
+    "assessment.raised": Row(Message("A mentor review was not finished in spite of a reminder"), (Group.DIRECTOR,)),
     "standard.published": Row(Message("A standard was published"), (Group.TEAM,)),
 }
+
+
+def duties(now: datetime) -> Iterator[Duty]:
+    """Mentor reviews that a named marker has not finished."""
+    open_now = (Assessment.type == AssessmentType.MENTOR, Assessment.state == AssessmentState.DRAFT)
+    for found in db.session.scalars(select(Assessment).where(*open_now)):
+        yield Duty("review", found.id, found.marker_id, found.created_at, "assessment", Audience.DECIDERS)
 
 
 def _found(events: Sequence[Event]) -> dict[int, Assessment]:

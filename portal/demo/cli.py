@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from config import Settings
 from portal.demo import people, requests, tour
 from portal.extensions import app_value
+from portal.notifications import spreading
 from portal.record import checkpoints
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
@@ -29,6 +30,7 @@ def load() -> None:
         requests.load(who, now=now)
     with unit_of_work() as now:
         checkpoints.tick(now)
+    spreading.spread()
     names = ", ".join(demo.name for demo in people.DEMO_PEOPLE)
     click.echo(f'"Sign in with {_wiki()}" as one of: {names}')
 

@@ -22,10 +22,11 @@ VISITS: dict[str, tuple[str, ...]] = {
     NOBODY: (
         *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
         *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
-        *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}"),
+        *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told"),
     ),
     "Demo Volunteer": (
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
+        "/inbox",
         *("/requests/{joining}/own-key", "/requests/{joining}/edit", "/people/{volunteer}"),
     ),
     "Demo Software Engineer": (
@@ -36,7 +37,16 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/assessments/{assessment}", "/assessments"),
     ),
     "Demo MediaWiki Specialist": (
-        *("/", "/account", "/requests/?stage=open", "/requests/?q=zzzz", "/requests/new", "/assessments"),
+        *(
+            "/inbox",
+            "/inbox?show=done",
+            "/",
+            "/account",
+            "/requests/?stage=open",
+            "/requests/?q=zzzz",
+            "/requests/new",
+            "/assessments",
+        ),
         *("/requests/{ready}", "/requests/{joining}", "/requests/{high_trust}", "/requests/{approved}"),
         *("/requests/{commented}/texts/{text}/remove", "/requests/{commented}/comments/{comment}/edit"),
         *("/access/waiting", "/access/{waiting}", "/access/{held}/end", "/people/director-unreachable"),

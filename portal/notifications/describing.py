@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-
-from sqlalchemy import select
+from datetime import datetime
 
 from portal.audit.models import ActorKind, Event
 from portal.errors import Message
-from portal.extensions import db
 from portal.notifications.channels import Outgoing
 from portal.notifications.models import Delivery
 from portal.notifications.registry import row_of
 from portal.notifications.told import WHY, Group
-from portal.people.models import Person
+from portal.people import queries as people
 
 UNKNOWN = Message("Something happened here.")  # a code of an older release, without a row
 
@@ -35,16 +33,14 @@ def why(reason: Group) -> Message:
     return WHY[reason]
 
 
-def names_of(events: Iterable[Event]) -> dict[int, str]:
+def names_of(events: Iterable[Event], now: datetime) -> dict[int, str]:
     """The names of those who acted, as they are now."""
-    ids = {event.actor_id for event in events if event.actor_id is not None}
-    if not ids:
-        return {}
-    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    return {row.id: row.name for row in rows}
+    names = dict(people.standing(now).names)
+    others = {event.actor_id for event in events if event.actor_id is not None} - names.keys()
+    return names | {id: name for id, (_, name) in people.living_names(others).items()}
 
 
-def outgoing(delivery: Delivery, event: Event, title: Message, path: str) -> Outgoing:
+def outgoing(delivery: Delivery, event: Event, title: Message, path: str, now: datetime) -> Outgoing:
     """What a channel is given to send."""
     return Outgoing(
         delivery_id=delivery.id,
@@ -58,7 +54,7 @@ def outgoing(delivery: Delivery, event: Event, title: Message, path: str) -> Out
         room=delivery.room,
         reason=delivery.reason,
         title=title,
-        says=says(event, delivery.reason, names_of([event])),
+        says=says(event, delivery.reason, names_of([event], now)),
         why=why(delivery.reason),
         path=path,
     )

@@ -115,7 +115,7 @@ def _items(reach: Reach, upto: int, now: datetime) -> list[tuple[int, Item]]:
     query = select(Delivery).where(*_waiting(reach.person.id, upto)).options(joinedload(Delivery.event))  # type: ignore[arg-type]
     rows: Sequence[Delivery] = db.session.scalars(query.order_by(Delivery.id)).all()
     views = registry.views([row.event for row in rows], now)
-    names = describing.names_of([row.event for row in rows])
+    names = describing.names_of([row.event for row in rows], now)
     found = []
     for row in rows:
         view = views.get(row.event_id)

@@ -48,7 +48,7 @@ class Delivery(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(String(100), unique=True, comment="event.channel.recipient; the same at each try")
+    key: Mapped[str] = mapped_column(String(64), unique=True, comment="event.channel.recipient; the same at each try")
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
     request_id: Mapped[int | None] = mapped_column(comment="what belongs to one request arrives in order")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -14,7 +14,7 @@ from portal.notifications.registry import Around, Source, View
 from portal.notifications.told import Group, Row
 from portal.people import queries as people
 from portal.people.facts import PersonFacts
-from portal.people.models import MergeProposal, Person
+from portal.people.models import MergeProposal
 from portal.web.addresses import path_to
 
 OWN = Message("Only the person themselves does this.")
@@ -84,16 +84,12 @@ def _around(events: Sequence[Event], now: datetime) -> Mapping[int, Around]:
 
 
 def _views(events: Sequence[Event], now: datetime) -> Mapping[int, View]:
-    ids = {event.person_id for event in events if event.person_id is not None}
-    merged = people.merged_into(ids)
-    wanted = ids | set(merged.values())
-    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
-    names = {row.id: row.name for row in rows}
-    return {event.id: _view(event, merged, names) for event in events}
+    names = people.living_names(event.person_id for event in events if event.person_id is not None)
+    return {event.id: _view(event, names.get(event.person_id or 0)) for event in events}
 
 
-def _view(event: Event, merged: Mapping[int, int], names: Mapping[int, str]) -> View:
-    person_id = merged.get(event.person_id or 0, event.person_id)
+def _view(event: Event, person: tuple[int, str] | None) -> View:
+    person_id = person[0] if person else None
     title, path = Message("The portal"), path_to("home.index")
     if event.code == "rule.changed":
         title, path = Message("How decisions are made"), path_to("rules.index")
@@ -101,8 +97,8 @@ def _view(event: Event, merged: Mapping[int, int], names: Mapping[int, str]) -> 
         title, path = Message("One person or two?"), path_to("merges.index")
     elif event.code.startswith("unreachable."):
         title, path = Message("The Director"), path_to("absence.unreachable")
-    elif person_id is not None and person_id in names:
-        title, path = Message("%(name)s", name=names[person_id]), path_to("people.person", person_id=person_id)
+    elif person is not None:
+        title, path = Message("%(name)s", name=person[1]), path_to("people.person", person_id=person[0])
     return View(title, path, lambda reader: may_read(event, person_id, reader), public_path=path)
 
 

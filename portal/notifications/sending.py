@@ -121,7 +121,7 @@ def _outgoing(delivery: Delivery, channel: Channel, now: datetime) -> Outgoing |
     if view is None or (reader is not None and reader.locked) or not view.may_read(reader):
         return None
     path = view.path if reader is not None else view.public_path
-    return describing.outgoing(delivery, event, view.title, path)
+    return describing.outgoing(delivery, event, view.title, path, now)
 
 
 def _again(id: int, tries: int, kind: str, after: timedelta | None, now: datetime) -> None:

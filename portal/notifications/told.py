@@ -74,6 +74,11 @@ class Row:
     result: bool = False
     silent: Message | None = None
 
+    @property
+    def example(self) -> Message:
+        """What happens, with "Somebody" in the place of a name."""
+        return Message(self.says.id, **{**self.says.values, "who": Message("Somebody")})
+
     def words_for(self, group: Group) -> Message:
         """The sentence for somebody who is told because of this group."""
         return self.says_to.get(group, self.says)

@@ -19,6 +19,7 @@ from portal.notifications.models import INBOX, Delivery, Turn
 from portal.notifications.registry import Around
 from portal.notifications.told import Group
 
+BEGAN = "turn.began"  # what the clock records when time, an absence or an appointment made it somebody's turn
 Pair = tuple[int, int]  # request, person
 
 
@@ -61,7 +62,7 @@ def changes(
             cause = next((event for event in others if may_read(event.id, person_id)), None)
             if cause is not None:
                 told[cause.id] |= {person_id}
-            if cause is not None or (is_all and not others):
+            if cause is not None or (is_all and not others) or any(event.code == BEGAN for event in own):
                 found.begun[request_id, person_id] = (cause or own[-1]).at
     return found, told
 

@@ -22,8 +22,9 @@ SEEN_EVERY = 300  # seconds between two notes of "was here" in the cookie
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
     """What Flask-Login holds: the person, known by the token of their session."""
 
-    def __init__(self, person: Person, token: str) -> None:
+    def __init__(self, person: Person, token: str, waiting: int = 0) -> None:
         self.person = person
+        self.waiting = waiting  # what `sessions.count_beside` counts
         self.person_id = person.id  # for the log, which must not ask the database
         self.token = token
 
@@ -37,12 +38,17 @@ def load_user(token: str) -> SignedIn | None:
     for moment in clock.possible():
         sign_in = sessions.find(token, now=moment)
         if sign_in is not None:
-            return SignedIn(sign_in.person, token)
+            return SignedIn(sign_in.person, token, sign_in.waiting or 0)
     return None
 
 
 def is_signed_in() -> bool:
     return bool(current_user.is_authenticated)
+
+
+def waiting() -> int:
+    """How many things wait for who is signed in, as read with their session."""
+    return int(current_user.waiting) if is_signed_in() else 0
 
 
 def actor() -> Person:

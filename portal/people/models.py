@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from portal.audit.models import Text
 from portal.database import Base, choice_type
@@ -242,6 +242,7 @@ class SignIn(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    waiting: Mapped[int | None] = query_expression()  # what a feature counts for the person (`sessions.count_beside`)
 
     person: Mapped[Person] = relationship()
 

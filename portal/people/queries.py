@@ -180,6 +180,19 @@ def merged_into(person_ids: Iterable[int]) -> dict[int, int]:
     return {id: _end_of(found, id) for id in found}
 
 
+def living_names(person_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """For each of these people who they are now, and how that person is called."""
+    wanted = set(person_ids)
+    query = select(Person.id, Person.name, Person.merged_into_id).where(Person.id.in_(wanted))
+    rows = {row.id: row for row in db.session.execute(query)} if wanted else {}
+    found = {id: (id, row.name) for id, row in rows.items() if row.merged_into_id is None}
+    merged = merged_into(id for id, row in rows.items() if row.merged_into_id is not None)
+    if merged:
+        names = living_names(merged.values())
+        found |= {id: names[into] for id, into in merged.items()}
+    return found
+
+
 def _end_of(merged: Mapping[int, int], person_id: int) -> int:
     while person_id in merged:
         person_id = merged[person_id]

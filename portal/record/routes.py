@@ -13,6 +13,7 @@ from portal.people import queries as people
 from portal.people.sent_forms import once
 from portal.record import page, queries, services
 from portal.record.queries import Filters
+from portal.requests import queries as request_queries
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to, render
@@ -37,6 +38,7 @@ def index() -> Response:
         counts=queries.counts(filters, years),
         years=years,
         kinds=organisation().kinds.values(),
+        overdue=[(page.kind_name(kind), count) for kind, count in request_queries.overdue()],
         items=[*organisation().roles.values(), *organisation().access_items()],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,7 @@ from portal.access.models import Step as GrantedStep
 from portal.assessments.models import Assessment, Standard, StandardState
 from portal.database import IDS, UTCDateTime, remembered
 from portal.extensions import db
+from portal.notifications.models import Turn, Watch
 from portal.org import organisation
 from portal.org.catalogue import AccessItem, Role, Weight
 from portal.people import queries as people_queries
@@ -60,6 +61,7 @@ class _Parts:
     rows: defaultdict[str, list[tuple[int, str | None, int]]] = field(default_factory=lambda: defaultdict(list))
     assessments: list[AssessmentFacts] = field(default_factory=list)
     markers_ever: set[int] = field(default_factory=set)
+    turn_since: dict[int, datetime] = field(default_factory=dict)
 
     def ids(self, what: str) -> frozenset[int]:
         return frozenset(number for number, _, _ in self.rows[what])
@@ -84,6 +86,8 @@ class Known:
     facts: RequestFacts
     revision: Revision | None
     held: frozenset[tuple[str, str]]  # (type, key)
+    turn_since: Mapping[int, datetime] = field(default_factory=dict)  # by person, of those who were told
+    watching: Mapping[int, str] = field(default_factory=dict)  # who chose to watch or to mute it
 
 
 def facts_of(
@@ -135,7 +139,9 @@ def _read(team_requests: Sequence[TeamRequest], now: datetime, kept: dict[int, K
     for found in team_requests:
         revision, holds = revisions.get(found.id), held[found.candidate_id]
         facts = _facts(found, revision, parts[found.id], team=team, groups=_groups(holds), now=now)
-        kept[found.id] = Known(facts, revision, holds)
+        part = parts[found.id]
+        watching = {number: word or "" for number, word, _ in part.rows["watch"]}
+        kept[found.id] = Known(facts, revision, holds, part.turn_since, watching)
     return kept
 
 
@@ -161,6 +167,8 @@ def _parts(ids: list[int]) -> defaultdict[int, _Parts]:
     for request_id, what, number, word, order, at in db.session.execute(_everything(), {"ids": ids}):
         if what == "assessment":
             found[request_id].link_assessment(number, word, removed=bool(order), locked_at=at)
+        elif what == "turn":
+            found[request_id].turn_since[number] = at
         else:
             found[request_id].rows[what].append((number, word, order))
     return found
@@ -199,6 +207,10 @@ def _everything() -> CompoundSelect[Any]:
         rows(SshKey, "key", SshKey.id, none, zero, SshKey.replaced_at.is_(None)),
         rows(Decision, "decision", Decision.id, Decision.capacity, zero),
         rows(Grant, "shell", Grant.id, none, zero, Grant.item_type == ItemType.ACCESS_GROUP, ~settled),
+        rows(Watch, "watch", Watch.person_id, Watch.level.cast(String), zero),
+        select(Turn.request_id, cast(Any, literal_column("'turn'")), Turn.person_id, none, zero, Turn.since).where(
+            Turn.request_id.in_(IDS)
+        ),
         rows(Decision, "review", Decision.id, none, zero, Decision.acting.is_(True), Decision.reviewed_at.is_(None)),
         _linked_assessments(),
     )

@@ -14,12 +14,13 @@ from portal.database import remembered
 from portal.errors import Message
 from portal.extensions import db
 from portal.index import asking
+from portal.people import queries as people_queries
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
 from portal.requests import fact_queries, findings, policy, queries, readiness, words
 from portal.requests.kinds import registry
 from portal.requests.models import RequestedItem, TeamRequest
-from portal.requests.words import Turn
+from portal.requests.words import Turn, TurnOf
 from portal.requests.workflow import ENDED, OPEN_STATES, Action, State
 from portal.web import ids
 from portal.web.paging import Page, page_of
@@ -81,6 +82,7 @@ class ListRow:
     turn: Turn
     mine: bool
     inside: bool
+    who: Sequence[TurnOf] = ()
 
 
 def find(person: PersonFacts | None, filters: Filters, *, before: int | None, now: datetime) -> Page[ListRow]:
@@ -120,14 +122,16 @@ def _open(query: Select[Any]) -> list[TeamRequest]:
 
 def _rows(person: PersonFacts | None, found: Sequence[TeamRequest], now: datetime) -> list[ListRow]:
     known = fact_queries.known_of_many(found, now)
-    weights = fact_queries.weights()
+    weights, standing = fact_queries.weights(), people_queries.standing(now)
     rows = []
     for row in found:
         facts, revision = known[row.id].facts, known[row.id].revision
         turn = words.turn(facts, readiness.checks(facts, weights))
         items = revision.items if revision else []
         inside = policy.may(person, Action.READ_TEAM, facts)
-        rows.append(ListRow(row, items, turn, person is not None and person.id in turn.people, inside))
+        names = {**standing.names, row.candidate_id: row.candidate.name}
+        who = words.turn_of(turn, names, known[row.id].turn_since)
+        rows.append(ListRow(row, items, turn, person is not None and person.id in turn.people, inside, who))
     return rows
 
 

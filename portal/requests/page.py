@@ -30,7 +30,7 @@ from portal.requests.models import Decision, Revision, SshKey, TeamRequest
 from portal.requests.queries import Seen
 from portal.requests.readiness import Check
 from portal.requests.said import Everything, Reads, Said, SaidConcern
-from portal.requests.words import Turn
+from portal.requests.words import Turn, TurnOf
 from portal.requests.workflow import Action, State
 
 EVENTS_SHOWN = 50
@@ -97,6 +97,22 @@ class RequestPage:
     @property
     def my_turn(self) -> bool:
         return self.me.id in self.turn.people
+
+    @property
+    def turn_of(self) -> list[TurnOf]:
+        """Those whose turn it is, by name."""
+        names = {**self.names, self.row.candidate_id: self.row.candidate.name}
+        return words.turn_of(self.turn, names, self.seen.known.turn_since)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it still waits a week after its discussion could have ended."""
+        return readiness.is_overdue(self.seen.facts)
+
+    @property
+    def watching(self) -> str:
+        """What the reader chose: watch, mute, or nothing."""
+        return self.seen.known.watching.get(self.me.id, "")
 
     @property
     def is_ready(self) -> bool:

@@ -178,6 +178,7 @@ TABLE: dict[Action, Row] = {
         SUBMITTED, lambda p, r: p.decides and not is_candidate(p, r), "Only its author or a decider can."
     ),
     Action.REVIEW: Row(SUBMITTED, lambda p, r: p.is_director and not is_candidate(p, r), "This is for the Director."),
+    Action.WATCH: Row(SUBMITTED, can_read),
     Action.MARK_GRANTED: Row(
         frozenset({State.APPROVED}), lambda p, r: p.is_member and not is_candidate(p, r), ONLY_MEMBERS
     ),

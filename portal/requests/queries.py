@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, false, func, or
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.models import ItemType
+from portal.audit.models import Event
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.people.facts import PersonFacts
@@ -29,7 +30,7 @@ from portal.requests.models import (
     SshKey,
     TeamRequest,
 )
-from portal.requests.workflow import OPEN_STATES, Action, State
+from portal.requests.workflow import OPEN_STATES, UNDER_DISCUSSION, Action, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,18 @@ def asks_for(item_type: str, item_key: str) -> ColumnElement[bool]:
             RequestedItem.item_key == item_key,
         )
     )
+
+
+def overdue() -> list[tuple[str, int]]:
+    """How many requests of each kind still wait a week after their discussion could have ended; names nobody."""
+    said = exists().where(
+        Event.request_id == TeamRequest.id,
+        Event.code == "request.overdue",
+        Event.at >= TeamRequest.discussion_at,
+    )
+    waits = select(TeamRequest.kind, func.count()).where(TeamRequest.state.in_(UNDER_DISCUSSION), said)
+    rows = db.session.execute(waits.group_by(TeamRequest.kind).order_by(TeamRequest.kind))
+    return [(kind, count) for kind, count in rows]
 
 
 def drafts_of(person_id: int) -> list[TeamRequest]:

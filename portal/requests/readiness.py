@@ -14,6 +14,7 @@ from portal.errors import Message
 from portal.org.catalogue import Weight
 from portal.requests.authority import authority
 from portal.requests.facts import RequestFacts
+from portal.requests.workflow import UNDER_DISCUSSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,16 @@ def days_needed(r: RequestFacts) -> int:
     if any(item.adds and item.high_trust for item in r.items):
         days = max(days, int(r.rules.get("high_trust_days", 0)))
     return days
+
+
+OVERDUE = timedelta(days=7)  # after the discussion could have ended
+
+
+def is_overdue(r: RequestFacts) -> bool:
+    """Whether it still waits a week after its discussion could have ended."""
+    if r.state not in UNDER_DISCUSSION or r.discussion_at is None:
+        return False
+    return r.now - r.discussion_at >= timedelta(days=days_needed(r)) + OVERDUE
 
 
 def _discussion_days(r: RequestFacts) -> Outcome:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal.errors import Message
 from portal.index.services import add_source as add_to_index
 from portal.notifications import registry
+from portal.notifications.duties import add_duties
 from portal.org import organisation
 from portal.people import current
 from portal.people import queries as people_queries
@@ -25,6 +26,8 @@ from portal.requests import (
     lists,
     queries,
     told,
+    turn_jobs,
+    watch_routes,  # noqa: F401
     words,
 )
 from portal.requests.blueprint import bp
@@ -101,4 +104,6 @@ def init_app(app: Flask) -> None:
     add_source(app, _attention)
     add_to_index(app, indexing.everything)
     registry.add_source(app, told.SOURCE)
+    add_job(app, "say whose turn it becomes, and what waits too long", turn_jobs.tick)
+    add_duties(app, turn_jobs.duties)
     add_job(app, "remind of unanswered questions, and close what stays unanswered", clock_jobs.tick)

@@ -65,6 +65,18 @@ ROWS: dict[str, Row] = {
     "request.reopened": _row("request.reopened", *EVERYBODY),
     "request.reopened_by_answer": _row("request.reopened_by_answer", *EVERYBODY),
     "request.closed_without_reply": _row("request.closed_without_reply", *EVERYBODY, result=True),
+    "request.overdue": _row("request.overdue", *PARTIES),
+    "turn.began": _row(
+        "turn.began",
+        silent=Message("Only who has to act is told."),
+        turn=Message("The time has come: this waits for you"),
+    ),
+    "duty.reminded": _row(
+        "duty.reminded", Group.PERSON, person=Message("A reminder: this waits for you, for a week or longer")
+    ),
+    "duty.raised": _row(
+        "duty.raised", Group.DIRECTOR, director=Message("This still waits for somebody, a week after a reminder")
+    ),
     "comment.added": _row("comment.added", *EVERYBODY),
     "comment.edited": _row("comment.edited", silent=SMALL),
     "question.added": _row("question.added", *EVERYBODY, candidate=Message("%(who)s asks you something")),
@@ -110,9 +122,11 @@ def _rows_of(events: Sequence[Event]) -> list[TeamRequest]:
     return list(db.session.scalars(query))
 
 
-def title_of(row: TeamRequest) -> Message:
-    """A request as a message names it: "#12 Access expansion: Eve"."""
+def title_of(row: TeamRequest, *, named: bool = True) -> Message:
+    """A request as a message names it: "#12 Access expansion: Eve"; in public without whom it is about."""
     kind = organisation().kinds.get(row.kind)
+    if not named:
+        return Message("#%(id)s %(kind)s", id=row.id, kind=kind.name if kind else row.kind)
     return Message(
         "#%(id)s %(kind)s: %(name)s", id=row.id, kind=kind.name if kind else row.kind, name=row.candidate.name
     )
@@ -128,9 +142,10 @@ def views(events: Sequence[Event], now: datetime) -> dict[int, View]:
 
 
 def _view(event: Event, row: TeamRequest, facts: RequestFacts) -> View:
+    named = event.code != "request.overdue"  # said in public, before there is a decision
     on_record = event.code == "request.approved" and event.subject_id is not None
     return View(
-        title_of(row),
+        title_of(row, named=named),
         path_to("requests.show", request_id=row.id),
         lambda reader: may_read(event, reader, facts),
         public_path=path_to("record.show", decision_id=event.subject_id) if on_record else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,6 +54,10 @@ EVENTS: dict[str, Message] = {
     "request.reopened": Message("%(who)s took it up again"),
     "request.reopened_by_answer": Message("The answer opened the request again"),
     "request.closed_without_reply": Message("Closed, because a question stayed unanswered"),
+    "request.overdue": Message("Still waiting, a week after the discussion could have ended"),
+    "turn.began": Message("The time has come for the next step"),
+    "duty.reminded": Message("A reminder to whoever has to act"),
+    "duty.raised": Message("The Director was told that this still waits"),
     "comment.added": Message("%(who)s commented"),
     "comment.edited": Message("%(who)s edited a comment"),
     "question.added": Message("%(who)s asked the candidate"),
@@ -140,6 +144,24 @@ class Turn:
     says: Message
     until: datetime | None
     people: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOf:
+    """Somebody whose turn it is, by name, and since when, if that is known."""
+
+    name: str
+    since: datetime | None
+
+
+MOST_NAMED = 3  # of a whole Board the sentence is enough
+
+
+def turn_of(turn: Turn, names: Mapping[int, str], since: Mapping[int, datetime]) -> list[TurnOf]:
+    """Those whose turn it is, as far as a line can hold them."""
+    if len(turn.people) > MOST_NAMED:
+        return []
+    return [TurnOf(names[id], since.get(id)) for id in sorted(turn.people) if id in names]
 
 
 WAITS_FOR = {

@@ -61,6 +61,7 @@ class Action(StrEnum):
     REDACT = "redact"
     REVIEW = "review"  # the Director, on return
     MARK_GRANTED = "mark_granted"
+    WATCH = "watch"  # or mute: what one is told of it
     LAST_ANSWER = "last_answer"  # the last open question was answered
     LATE_ANSWER = "late_answer"  # an answer within 90 days after closing
     EXPIRE = "expire"  # the clock: no reply for 30 days

@@ -137,6 +137,7 @@
     j: () => walk(1),
     k: () => walk(-1),
     "g d": () => follow("g d"),
+    "g i": () => follow("g i"),
     "g r": () => follow("g r"),
   };
   let before = "";

@@ -16,7 +16,8 @@ from portal.web.filters import say
 class NavigationEntry:
     """One link. ``shown`` asks whether the reader sees it; ``place`` orders, ``footer`` puts it at the bottom.
 
-    ``key`` is the keyboard shortcut that leads there ("g d", "g r", "c"), if it has one.
+    ``key`` is the keyboard shortcut that leads there ("g d", "g r", "c"), if it has one. ``count`` tells how many
+    things wait behind the link, for a number beside it.
     """
 
     endpoint: str
@@ -25,6 +26,7 @@ class NavigationEntry:
     shown: Callable[[], bool] = lambda: True
     footer: bool = False
     key: str = ""
+    count: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class ShownLink:
     label: str
     current: bool
     key: str = ""
+    count: int | None = None
 
 
 def add_navigation(app: Flask, *entries: NavigationEntry) -> None:
@@ -43,7 +46,13 @@ def add_navigation(app: Flask, *entries: NavigationEntry) -> None:
 def _links(*, footer: bool) -> list[ShownLink]:
     entries: list[NavigationEntry] = current_app.extensions.get("navigation", [])
     found = sorted((entry for entry in entries if entry.footer == footer and entry.shown()), key=lambda e: e.place)
-    return [ShownLink(url_for(e.endpoint), say(e.label), request.endpoint == e.endpoint, e.key) for e in found]
+    return [_shown(entry) for entry in found]
+
+
+def _shown(entry: NavigationEntry) -> ShownLink:
+    count = entry.count() if entry.count else None
+    is_current = request.endpoint == entry.endpoint
+    return ShownLink(url_for(entry.endpoint), say(entry.label), is_current, entry.key, count)
 
 
 def text_direction() -> str:

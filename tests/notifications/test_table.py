@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from flask import Flask
 
 import config
+from portal.audit.believing import CONFIRMED
 from portal.notifications import registry
 from portal.notifications.told import Group
+from portal.notifications.turns import BEGAN
 
 WRITERS = {"record", "note", "_record"}  # functions that put an event on the timeline
 MADE = {  # codes that are put together: what stands before the dot, and the choices
     "grant.": ("approved", "granted", "renewed", "revoked"),
     "concern.": ("resolved", "overridden"),
     ".added": ("comment", "question", "answer"),
+    ".": ("duty.reminded", "duty.raised", "assessment.reminded", "assessment.raised"),
 }
 
 
@@ -28,6 +31,9 @@ def literals(node: ast.expr) -> Iterator[str]:
         yield from literals(node.orelse)
     elif isinstance(node, ast.JoinedStr):
         fixed = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        if fixed == ".":
+            yield from MADE[fixed]
+            return
         yield from (f"{fixed}{end}" if fixed.endswith(".") else f"{end}{fixed}" for end in MADE[fixed])
 
 
@@ -39,9 +45,7 @@ def codes() -> Iterator[str]:
                 name = getattr(call.func, "attr", getattr(call.func, "id", ""))
                 for argument in call.args[:2] if name in WRITERS else ():
                     yield from (code for code in literals(argument) if "." in code)
-    from portal.audit.believing import CONFIRMED
-
-    yield CONFIRMED
+    yield from (CONFIRMED, BEGAN)
 
 
 def test_every_code_of_the_timeline_has_a_row_and_every_row_a_code(app: Flask) -> None:

@@ -10,7 +10,7 @@ from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
 from portal.extensions import db
-from portal.notifications import addresses, mail_tokens
+from portal.notifications import addresses, mail_tokens, spreading
 from portal.people import held
 from portal.people import services as people_services
 from portal.people.models import MergeProposal
@@ -44,6 +44,7 @@ def build() -> Scene:
     beside_requests(scene)
     with unit_of_work() as now:
         checkpoints.tick(now)
+    spreading.spread()
     return scene
 
 

@@ -146,6 +146,8 @@ BODIES: dict[str, Callable[[Moment], dict[str, Any]]] = {
     "record_decline": _decline,
     "note": _text("body"),
     "end_session": _session,
+    "watch": lambda moment: {"level": "watch"},
+    "settle_inbox": lambda moment: {"all": "1"},
     "declare_absence": lambda moment: {"from_day": clock.now().date().isoformat()},
     "file:new_member": lambda moment: {"kind": "new_member", "submission_id": submission()},
     "file:for_members": lambda moment: {"kind": "access_expansion", "submission_id": submission()},

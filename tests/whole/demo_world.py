@@ -24,6 +24,7 @@ from portal.audit.models import Text
 from portal.demo import people as demo_people
 from portal.demo import requests as demo_requests
 from portal.extensions import db
+from portal.notifications import spreading
 from portal.org import organisation
 from portal.people import ndas, sessions
 from portal.people import services as people_services
@@ -117,6 +118,7 @@ def _fill() -> None:
             add({name.removeprefix("Demo "): person for name, person in who.items()}, now)
     with unit_of_work() as now:
         checkpoints.tick(now)
+    spreading.spread()
 
 
 def _person_things(who: dict[str, Person], now: datetime) -> None:

@@ -34,6 +34,8 @@ EXEMPT = {
     "mail.resume": "makes nothing",
     "mail.confirmed": "pressed twice, it is as once (tests/notifications/test_mail.py)",
     "mail.stopped": "pressed twice, it is as once (tests/notifications/test_unsubscribing.py)",
+    "requests.watch": "keeps over itself what one is told of; makes nothing",
+    "notifications.settle": "puts messages where they are already",
     "requests.save_details": "saves over itself, told apart by the version of the draft",
     "requests.save_key": "saves over itself, told apart by the version of the draft",
     "assessment.save": "saves over itself, told apart by tokens",
