@@ -14,7 +14,9 @@ from portal.errors import Invalid, Message, WrongState
 from portal.extensions import csrf
 from portal.notifications import addresses, confirming, digests, mail_tokens, preferences
 from portal.notifications.channels import add_channel, add_errand
+from portal.notifications.channels.chat import chats
 from portal.notifications.channels.mail import Digests, Mail
+from portal.notifications.channels.outward import Outside
 from portal.notifications.mail_forms import AddressForm, WishesForm
 from portal.people import current, queries
 from portal.people.facts import PersonFacts
@@ -168,13 +170,17 @@ def stopped() -> ResponseReturnValue:
 
 
 def init_app(app: Flask) -> None:
-    """Bind the pages; with a mail server in the settings, the channel too."""
+    """Bind the pages; with a mail server or rooms of a chat in the settings, these channels too."""
     app.register_blueprint(bp)
     csrf.exempt(stopped)
     ticks.add_job(app, "forget mail addresses that nobody confirmed", addresses.forget_unconfirmed)
     settings: config.Settings = app.extensions["settings"]
     if settings.smtp is not None:
         connect(app, Mail(settings.smtp))
+    hosts = frozenset(settings.chat_hosts.split())
+    outside = Outside(hosts, settings.user_agent, on_this_machine=not settings.is_production)
+    for chat in chats(settings.rooms, outside):
+        add_channel(app, chat)
 
 
 def connect(app: Flask, mail: Mail) -> None:

@@ -79,7 +79,11 @@ ROWS: dict[str, Row] = {
     ),
     "comment.added": _row("comment.added", *EVERYBODY),
     "comment.edited": _row("comment.edited", silent=SMALL),
-    "question.added": _row("question.added", *EVERYBODY, candidate=Message("%(who)s asks you something")),
+    "question.added": _row(
+        *("question.added", *EVERYBODY),
+        turn=Message("%(who)s asks you something"),
+        candidate=Message("%(who)s asks you something"),
+    ),
     "question.reminded": _row(
         "question.reminded", CANDIDATE, candidate=Message("A reminder: a question waits for your answer")
     ),

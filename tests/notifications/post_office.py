@@ -129,7 +129,7 @@ def part(message: EmailMessage, kind: str) -> str:
     """The plain or HTML part as it is read."""
     found = message.get_body((kind,))
     assert found is not None
-    return str(found.get_content())
+    return str(found.get_content()).replace("\r\n", "\n")
 
 
 def link(message: EmailMessage, path: str) -> str:

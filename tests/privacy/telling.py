@@ -286,6 +286,6 @@ def mail_addresses(scene: Scene) -> None:
             token = mail_tokens.confirm_token(person_id, row.nonce)
         with unit_of_work() as now:
             addresses.confirm(token, now=now)
-    typed = scene.word("mail-typed", "mail_address.wanted", frozenset({"candidate"})) + "@example.org"
+    typed = scene.word("other-mail-candidate", "mail_address.wanted", frozenset({"candidate"})) + "@example.org"
     with unit_of_work() as now:
         addresses.ask(scene.ids["candidate"], typed, now=now)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from portal.audit.models import Event
 from portal.extensions import db
+from tests.privacy import sent_out
 from tests.privacy.browsing import any_of
 from tests.privacy.scene import Scene
 
@@ -44,7 +45,13 @@ def leaves(group: click.Command, before: tuple[str, ...] = ()) -> Iterator[tuple
         yield from leaves(command, (*before, name))
 
 
-OUTPUTS: dict[str, Callable[[Flask], Iterator[Output]]] = {"timeline": timeline, "commands": commands}
+OUTPUTS: dict[str, Callable[[Flask], Iterator[Output]]] = {
+    "mails": sent_out.mails,
+    "digests": sent_out.digests,
+    "rooms": sent_out.rooms,
+    "timeline": timeline,
+    "commands": commands,
+}
 """Whatever leaves the portal and is no answer to a browser. Add what is written later."""
 
 
