@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from portal.audit.models import ActorKind, Audience, ChainHead, Event, Text
 from portal.audit.services import chain_head, text_hash
 from portal.database import Base
 from portal.extensions import db
+from portal.index import services as index
 from portal.org import organisation
 from portal.people.models import Capacity, CapacityAssignment, Origin, Person, RoleAssignment, WikiIdentity
 from portal.requests.discussion_models import Comment, CommentAudience, CommentType, Position, Stance
@@ -52,6 +53,7 @@ class Filler:
     hash: str
     rows: defaultdict[type[Base], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     ids: dict[type[Base], Iterator[int]] = field(default_factory=dict)
+    say: Callable[[], str] = lambda: WORDS  # what people write
 
     def add(self, model: type[Base], **values: Any) -> int:
         if model not in self.ids:
@@ -110,13 +112,15 @@ def people(filler: Filler) -> list[int]:
 TEAM_AND_VOLUNTEERS = 212
 
 
-def fill(count: int, *, who: list[int] | None = None, still_open: int = OPEN) -> list[int]:
+def fill(
+    count: int, *, who: list[int] | None = None, still_open: int = OPEN, say: Callable[[], str] = lambda: WORDS
+) -> list[int]:
     """Make this many requests, the newest open and the rest decided. Returns the ids of the people, Director first.
 
-    ``who``: the people of an earlier filling of the same database, instead of new ones.
+    ``who``: the people of an earlier filling of the same database, instead of new ones. ``say``: what they write.
     """
     now = clock.now()
-    filler = Filler(now, sequence=chain_head()[0], hash=chain_head()[1])
+    filler = Filler(now, sequence=chain_head()[0], hash=chain_head()[1], say=say)
     who = who or people(filler)
     filler.write()
     kind = "access_expansion"
@@ -131,6 +135,7 @@ def fill(count: int, *, who: list[int] | None = None, still_open: int = OPEN) ->
         head = db.session.get(ChainHead, 1) or ChainHead(id=1)
         head.sequence, head.hash = filler.sequence, filler.hash
         db.session.add(head)
+        index.rebuild(db.session.connection())
     _set_sequences(filler)
     return who
 
@@ -158,7 +163,7 @@ def _request(
     )
     hashes = {}
     for question in registry.kind("access_expansion").questions:
-        text_id, hashes[question.field] = filler.text(candidate, WORDS, at)
+        text_id, hashes[question.field] = filler.text(candidate, filler.say(), at)
         filler.add(Answer, request_id=request_id, field=question.field, text_id=text_id, created_at=at, by_id=candidate)
     filler.event("request.filed", candidate, at, Audience.PUBLIC, request_id=request_id, data=hashes)
     _talk(filler, request_id, revision_id, members, candidate, at)
@@ -181,7 +186,7 @@ def _talk(filler: Filler, request_id: int, revision_id: int, members: list[int],
     others = [id for id in members if id != candidate]
     for number in range(COMMENTS):
         author = others[(request_id + number) % len(others)]
-        text_id, hashed = filler.text(author, WORDS, at)
+        text_id, hashed = filler.text(author, filler.say(), at)
         comment_id = filler.add(
             Comment, request_id=request_id, author_id=author, type=CommentType.COMMENT,
             audience=CommentAudience.TEAM if number % 2 else CommentAudience.SHARED, text_id=text_id,

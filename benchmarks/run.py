@@ -36,7 +36,7 @@ def main() -> None:
         _print("bare page", yardstick, yardstick, 1)
         for kind in chosen.databases.split(","):
             for size in map(int, chosen.sizes.split(",")):
-                with _filled(kind, size, Path(folder)) as (app, url, who):
+                with filled(kind, size, Path(folder)) as (app, url, who):
                     _report(app, url, who, yardstick, set(filter(None, chosen.only.split(","))))
 
 
@@ -50,7 +50,10 @@ def _bare(folder: Path) -> Cost:
 
 
 @contextmanager
-def _filled(kind: str, size: int, folder: Path) -> Iterator[tuple[Flask, str, list[int]]]:
+def filled(
+    kind: str, size: int, folder: Path, say: Callable[[], str] = lambda: fill.WORDS
+) -> Iterator[tuple[Flask, str, list[int]]]:
+    """A database of this kind with so many requests: the app, its address, the ids of the people."""
     if kind == "sqlite":
         url = f"sqlite:///{folder / f'{size}.db'}"
     else:
@@ -63,7 +66,7 @@ def _filled(kind: str, size: int, folder: Path) -> Iterator[tuple[Flask, str, li
     use_apart_client(app)
     begun = time.monotonic()
     with app.app_context():
-        who = fill.fill(size)
+        who = fill.fill(size, say=say)
         db.session.remove()
         print(
             f"\n{kind}, {size} requests with {fill.COMMENTS} comments each (filled in {time.monotonic() - begun:.0f} s)"
