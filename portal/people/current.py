@@ -14,7 +14,7 @@ from portal.people import queries, sessions
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
 from portal.web import clock
-from portal.web.access import Rule, rule_of
+from portal.web.access import Rule, asked_by_itself, rule_of
 
 SEEN_EVERY = 300  # seconds between two notes of "was here" in the cookie
 
@@ -115,7 +115,8 @@ def guard() -> None:
     rule = rule_of(view) if view else None
     if rule is None:
         return  # a file of the page frame, which comes also while the database is away; or nothing
-    note_presence(clock.now())
+    if view and not asked_by_itself(view):
+        note_presence(clock.now())
     if rule is Rule.PUBLIC:
         return
     facts = actor_facts()

@@ -18,17 +18,12 @@ from portal.requests import decision_services, forms, objection_services, page_f
 from portal.requests.blueprint import bp
 from portal.requests.decision_checks import AlreadyDecided, ChangedSinceSeen, Choice, Ruling
 from portal.requests.page import RequestPage
-from portal.requests.page_routes import load_page, me, put_error, render_request
+from portal.requests.page_routes import ALL, load_page, me, put_error, render_request
 from portal.requests.workflow import Action
 from portal.web import clock
 from portal.web.access import Rule, access
 from portal.web.filters import say
 from portal.web.fragments import go_to, is_fragment_request, render
-
-ALL = (
-    *("header", "asked", "evidence", "checks", "notes", "people"),
-    *("questions", "positions", "concerns", "discussion", "ask", "timeline"),
-)
 
 
 def _decide(

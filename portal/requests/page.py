@@ -95,6 +95,17 @@ class RequestPage:
         return self.me.id == self.row.candidate_id
 
     @property
+    def newest(self) -> int:
+        """The place in the chain of the newest event the reader may know of."""
+        return self.timeline[0].sequence if self.timeline else 0
+
+    @property
+    def news_tag(self) -> str:
+        """Names what is shown here, for who asks later whether there is more."""
+        quick = seen.quick_tag(self.newest, self.me, self.seen.facts.leadership)
+        return f"{quick}.{seen.news_tag(self.newest, self.seen.actions)}"
+
+    @property
     def my_turn(self) -> bool:
         return self.me.id in self.turn.people
 
@@ -246,11 +257,16 @@ def earlier(person: PersonFacts, row: TeamRequest) -> list[TeamRequest]:
 
 def timeline(request_id: int, actions: frozenset[Action]) -> list[TimelineLine]:
     """What happened, as far as the reader may know, the newest first."""
-    audiences = [Audience.PUBLIC, Audience.SHARED]
-    audiences += [Audience.TEAM] if Action.READ_TEAM in actions else []
-    audiences += [Audience.DECIDERS] if Action.NOTE in actions else []
-    rows = db.session.execute(_timeline(), {"id": request_id, "audiences": audiences})
+    rows = db.session.execute(_timeline(), {"id": request_id, "audiences": audiences(actions)})
     return [_line(*row) for row in rows]
+
+
+def audiences(actions: frozenset[Action]) -> list[Audience]:
+    """Whose events somebody may know of who may do this."""
+    found = [Audience.PUBLIC, Audience.SHARED]
+    found += [Audience.TEAM] if Action.READ_TEAM in actions else []
+    found += [Audience.DECIDERS] if Action.NOTE in actions else []
+    return found
 
 
 @cache
@@ -262,8 +278,7 @@ def _timeline() -> Any:
 
 
 def _line(at: datetime, code: str, audience: Audience, sequence: int, hash: str, name: str | None) -> TimelineLine:
-    says = words.EVENTS.get(code, Message("%(what)s", what=code))
-    return TimelineLine(at, Message(says.id, **{**says.values, "who": name or "?"}), audience, sequence, hash)
+    return TimelineLine(at, words.happened(code, name), audience, sequence, hash)
 
 
 def ready_reason(kind: str) -> Message:

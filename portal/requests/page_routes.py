@@ -11,17 +11,22 @@ from portal.errors import PortalError, SignInNeeded, WrongState
 from portal.org import organisation
 from portal.people import current
 from portal.people.facts import PersonFacts
-from portal.requests import page, queries, words
+from portal.requests import new_events, page, queries, words
 from portal.requests.blueprint import bp
 from portal.requests.kinds import registry
 from portal.requests.page import RequestPage
 from portal.requests.page_forms import PageForms
 from portal.requests.workflow import Action, State
-from portal.web import clock
+from portal.web import clock, ids
 from portal.web.access import Rule, access, action_of
 from portal.web.filters import say
-from portal.web.fragments import go_to, render
+from portal.web.fragments import go_to, is_fragment_request, known_tags, not_modified, render
 from portal.web.paging import before_id
+
+ALL = (  # the panels of the page beside the decision
+    *("header", "asked", "evidence", "checks", "notes", "people"),
+    *("questions", "positions", "concerns", "discussion", "ask", "timeline"),
+)
 
 
 def me() -> PersonFacts:
@@ -38,7 +43,32 @@ def show(request_id: int) -> ResponseReturnValue:
     seen = queries.get_visible(me(), request_id, clock.now())
     if seen.row.state is State.DRAFT:
         return go_to(url_for(".details", request_id=request_id))
-    return _render(page.load(me(), seen, before=before_id(), now=seen.facts.now))
+    shown = page.load(me(), seen, before=before_id(), now=seen.facts.now)
+    return _render(
+        shown,
+        panel="discussion",
+        also=(*(name for name in ALL if name != "discussion"), "decision", "news"),
+        is_saved=False,
+    )
+
+
+@bp.get("/<int:request_id>/news")
+@access(Rule.OBJECT, action="read", by_itself=True)
+def news(request_id: int) -> ResponseReturnValue:
+    """What happened since the event that the page was made after, for the open page that asks; 304: nothing more."""
+    now = clock.now()
+    quick = new_events.quick_tag(me(), request_id, now)
+    if not is_fragment_request():
+        return go_to(url_for(".show", request_id=request_id))
+    same = next((tag for tag in known_tags() if tag.startswith(f"{quick}.")), None)
+    if same:
+        return not_modified(same)
+    since = ids.parse(request.args.get("since", "")) or 0
+    found = new_events.since(me(), queries.get_visible(me(), request_id, now), since)
+    tag = f"{quick}.{found.tag}"
+    if any(known.endswith(f".{found.tag}") for known in known_tags()):
+        return not_modified(tag)
+    return render("requests/_new.html", tag=tag, request_id=request_id, found=found)
 
 
 def load_page(request_id: int) -> RequestPage:
@@ -72,6 +102,7 @@ def _render(
     panel: str = "",
     also: tuple[str, ...] = (),
     status: int = 200,
+    is_saved: bool = True,
     differences: tuple[object, ...] = (),
     **forms: Any,
 ) -> ResponseReturnValue:
@@ -82,7 +113,7 @@ def _render(
         page=shown,
         forms=PageForms(shown, **forms),
         panel=panel,
-        is_done=status == 200,
+        is_done=status == 200 and is_saved,
         also=also,
         differences=differences,
         words=words,

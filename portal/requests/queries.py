@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, false, func, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.models import ItemType
@@ -74,13 +74,16 @@ def readable(person: PersonFacts | None) -> ColumnElement[bool]:
     """SQL: this person may read the request."""
     if person is None:
         return TeamRequest.id < 0
+    return readable_by(person.id, inside=person.is_member or person.is_board)
+
+
+def readable_by(person_id: int | BindParameter[int], *, inside: bool) -> ColumnElement[bool]:
+    """SQL: the person of this id may read the request; ``inside``: a member, or of the Board."""
     own = or_(
-        TeamRequest.requester_id == person.id,
-        (TeamRequest.candidate_id == person.id) & (TeamRequest.state != State.DRAFT),
+        TeamRequest.requester_id == person_id,
+        (TeamRequest.candidate_id == person_id) & (TeamRequest.state != State.DRAFT),
     )
-    if person.is_member or person.is_board:
-        return or_(own, TeamRequest.state != State.DRAFT)
-    return own
+    return or_(own, TeamRequest.state != State.DRAFT) if inside else own
 
 
 def current_revision(row: TeamRequest) -> Revision:

@@ -5,14 +5,19 @@ A decision on other grounds than the page showed is refused with the difference;
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 
 from portal.errors import Message
+from portal.people.facts import Leadership, PersonFacts
 from portal.requests.facts import RequestFacts
 from portal.requests.readiness import Check
+from portal.requests.workflow import Action
 
 LONGEST = 4000  # characters
+# What a reader may, and mostly somebody else takes or gives: by ending a role, or by what the Board is asked.
+OF_OTHERS = frozenset({Action.READ_TEAM, Action.READ_EVIDENCE, Action.READ_REASONS, Action.NOTE, Action.COMMENT_TEAM})
 
 
 def grounds(
@@ -29,6 +34,22 @@ def grounds(
         sort_keys=True,
         separators=(",", ":"),
     )
+
+
+def news_tag(newest: int, actions: frozenset[Action]) -> str:
+    """Names how far the timeline was read, and what the reader reads and takes part in: others may change either."""
+    return _short(f"{newest} {sorted(actions & OF_OTHERS)}")
+
+
+def quick_tag(newest: int, reader: PersonFacts, leads: Leadership) -> str:
+    """Names what `news_tag` is computed from: where this is as before, so is that."""
+    people = (leads.director, leads.deputy, *leads.board)
+    stands = (sorted(reader.roles), sorted(reader.capacities), reader.is_director, reader.is_deputy)
+    return _short(f"{newest} {stands} {[person and person.id for person in people]} {leads.acting_open}")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def differences(before: str, now: str) -> list[Message]:

@@ -105,6 +105,12 @@ TYPES = {
 }
 
 
+def happened(code: str, who: str | None) -> Message:
+    """An event in words."""
+    says = EVENTS.get(code, Message("%(what)s", what=code))
+    return Message(says.id, **{**says.values, "who": who or "?"})
+
+
 def item_words(item_type: str, item_key: str) -> ItemWords:
     """The catalogue's words for an item; the bare key if it has left the catalogue."""
     entry = organisation().item(item_type, item_key)

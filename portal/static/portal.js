@@ -170,8 +170,68 @@
     chosen.click();
   });
 
+  /* An open page asks now and then whether others did something. It shows nothing by itself: what is new is announced,
+     and comes when somebody asks for it. It does not ask while nobody looks, and less and less while nobody answers. */
+  const LONGEST_PAUSE = 600; /* seconds */
+  const ownTitle = document.title;
+  let pause = 0;
+  let nextAsk;
+  const plan = (seconds) => {
+    clearTimeout(nextAsk);
+    nextAsk = setTimeout(askForNews, seconds * 1000);
+  };
+  const tellNews = (box, html) => {
+    box.innerHTML = html;
+    window.htmx?.process(box);
+    const bar = box.querySelector(".news-bar");
+    const count = Number(bar?.dataset.count ?? 0);
+    document.title = count ? `(${count}) ${ownTitle}` : ownTitle;
+    if (bar) announce(bar.textContent.replace(/\s+/g, " "));
+  };
+  const endNews = (box, text) => {
+    const bar = document.createElement("p");
+    bar.className = "news-bar";
+    bar.textContent = text;
+    box.replaceChildren(bar);
+    delete box.dataset.url; /* said once, and asked no more */
+    announce(text);
+  };
+  const askForNews = async () => {
+    const box = byId("news");
+    if (!box?.dataset.url || document.hidden) return;
+    const every = Number(box.dataset.every);
+    const headers = { "HX-Request": "true", "If-None-Match": box.dataset.tag };
+    let answer = null;
+    try {
+      answer = await fetch(box.dataset.url, { headers, cache: "no-store", signal: AbortSignal.timeout(10000) });
+      const html = answer.status === 200 ? await answer.text() : "";
+      if (answer.headers.has("ETag")) box.dataset.tag = answer.headers.get("ETag");
+      if (answer.status === 200 && box.isConnected) tellNews(box, html);
+    } catch {
+      answer = null; /* no answer is as good as a 503 */
+    }
+    if ([401, 403, 404].includes(answer?.status)) return endNews(box, answer.status === 401 ? box.dataset.ended : box.dataset.gone);
+    pause = [200, 304].includes(answer?.status) ? every : Math.min(2 * (pause || every), LONGEST_PAUSE);
+    plan(pause);
+  };
+  document.addEventListener("visibilitychange", () => !document.hidden && byId("news") && plan(0));
+  let showFrom = ""; /* where the first of what is new will stand */
+  document.addEventListener("htmx:before:swap", (event) => {
+    const link = event.detail.ctx.sourceElement;
+    showFrom = link?.matches(".news-bar a") && event.detail.ctx.response?.status === 200 ? link.hash.slice(1) : "";
+  });
+  document.addEventListener("htmx:after:settle", (event) => {
+    if (event.detail.task?.type !== "main" || !showFrom) return;
+    document.title = ownTitle;
+    const first = byId(showFrom);
+    showFrom = "";
+    first?.scrollIntoView({ block: "center" });
+    focusOn(first, { preventScroll: true });
+  });
+
   const start = () => {
     prepare(document);
+    if (byId("news")) plan(Number(byId("news").dataset.every));
     for (const button of document.querySelectorAll("[data-opens]")) button.hidden = false;
     const keysOn = document.querySelector("[data-keys-switch]");
     if (keysOn) {

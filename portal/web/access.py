@@ -32,15 +32,17 @@ class Rule(StrEnum):
 READING = ("GET", "HEAD", "OPTIONS")
 
 
-def access(rule: Rule, *, action: str = "") -> Callable[[F], F]:
+def access(rule: Rule, *, action: str = "", by_itself: bool = False) -> Callable[[F], F]:
     """Declare the rule of a view and the action it asks for, a row of docs/permissions.md.
 
-    A view that takes more than GET has to name one, and not one that reads: those begin with "read".
+    A view that takes more than GET has to name one, and not one that reads: those begin with "read". ``by_itself``: an
+    open page asks for it without anybody doing something, so it is no sign that somebody is there.
     """
 
     def declare(view: F) -> F:
         view.access_rule = rule  # type: ignore[attr-defined]  # a view function carries its rule
         view.access_action = action  # type: ignore[attr-defined]
+        view.asked_by_itself = by_itself  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -54,6 +56,11 @@ def rule_of(view: RouteCallable) -> Rule | None:
 def action_of(view: RouteCallable) -> str:
     """The action a view declares, or an empty text."""
     return str(getattr(view, "access_action", ""))
+
+
+def asked_by_itself(view: RouteCallable) -> bool:
+    """Whether open pages ask for this view without anybody doing something."""
+    return bool(getattr(view, "asked_by_itself", False))
 
 
 def reads_only(action: str) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from flask import Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+VARY = "HX-Request, Cookie"
+
 
 def is_htmx() -> bool:
     """Whether htmx sent the request."""
@@ -24,10 +26,14 @@ def is_fragment_request() -> bool:
     )
 
 
-def render(page: str, fragment: str | None = None, /, *, status: int = 200, **context: Any) -> Response:
-    """Render the page, or its fragment when htmx asked. Both share one URL, so the answer varies."""
+def render(page: str, fragment: str | None = None, /, *, status: int = 200, tag: str = "", **context: Any) -> Response:
+    """Render the page, or its fragment when htmx asked. Both share one URL, so the answer varies.
+
+    ``tag``: names what is shown, for who asks later whether it is still right.
+    """
     template = fragment if fragment and is_fragment_request() else page
-    return _varying(render_template(template, **context), status)
+    response = _varying(render_template(template, **context), status)
+    return _tagged(response, tag) if tag else response
 
 
 def render_alone(page: str, fragment: str, /, *, status: int, **context: Any) -> Response:
@@ -36,9 +42,24 @@ def render_alone(page: str, fragment: str, /, *, status: int, **context: Any) ->
     return _varying(template.render(context), status)
 
 
+def known_tags() -> set[str]:
+    """The tags of what the browser has already of this address."""
+    return set(request.if_none_match.as_set(include_weak=True))
+
+
+def not_modified(tag: str) -> Response:
+    """What the browser has is still right; this is its tag."""
+    return _tagged(Response(status=304, headers={"Vary": VARY}), tag)
+
+
+def _tagged(response: Response, tag: str) -> Response:
+    response.set_etag(tag, weak=True)
+    return response
+
+
 def _varying(body: str, status: int) -> Response:
     response = make_response(body, status)
-    response.headers["Vary"] = "HX-Request, Cookie"
+    response.headers["Vary"] = VARY
     return response
 
 
