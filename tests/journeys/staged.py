@@ -139,10 +139,8 @@ def _prepare(portal: StagedPortal) -> None:
         standards.seed_standards(now=now)
         demo_requests.load(demo_people.load(f"{portal.wiki_url}/w/rest.php", now=now), now=now)
 
-    with unit_of_work() as now:
-        checkpoints.tick(now)
-
     portal.change(load)
+    portal.change(checkpoints.tick)
     with portal.app.app_context():
         db.engine.dispose()  # the last one to close the file takes in what is still in its log
     shutil.copyfile(path, portal.data / "demo.db")
