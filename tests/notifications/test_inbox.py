@@ -57,8 +57,7 @@ def test_the_inbox_says_what_happened_and_why_you(app: Flask, as_person: Reader)
 
     page = as_person(ann).get("/inbox").text
 
-    assert "Ben asks you something" not in page  # the sentence for whose turn it becomes
-    assert "Ben asked the candidate" in page
+    assert "Ben asks you something" in page  # it is their turn, and they are the candidate
     assert "Your turn" in page
     assert f'href="/requests/{id}"' in page
     assert "What for, exactly?" not in page
