@@ -84,9 +84,17 @@ def from_request(row: TeamRequest, now: datetime) -> Draft:
 
 
 def typed(sent: MultiDict[str, str], form: Any) -> Typed:
-    """What was typed into the fields of the form, without what the form itself sends along."""
+    """What was typed into the fields of the form, without what the form itself sends along or does not offer."""
     names = [name for name in sent if name in form and name not in SENT_ALONG]
-    return {name: [clean_text(value) or "" for value in sent.getlist(name)[:VALUES]] for name in names}
+    return {name: _offered(form[name], sent.getlist(name)[:VALUES]) for name in names}
+
+
+def _offered(field: Any, values: list[str]) -> list[str]:
+    choices = getattr(field, "choices", None)
+    if choices is None:
+        return [clean_text(value) or "" for value in values]
+    known = {choice.value for choice in choices}
+    return [value for value in values if value in known]
 
 
 def compare(saved: Typed, typed_now: Typed, form: Any) -> list[tuple[str, str, str]]:

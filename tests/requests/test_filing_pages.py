@@ -243,6 +243,18 @@ def test_a_duplicate_leads_to_the_first_request(app: Flask, open_as: Open) -> No
     assert get(request_id).draft["details"]["why"] == ["To read **dashboards**."]
 
 
+def test_a_draft_keeps_no_choice_that_its_form_does_not_offer(app: Flask, open_as: Open) -> None:
+    ann = people.member()
+    request_id = draft(ann)
+    sent = filled(for_whom="everybody", items=["role:director", "system:grafana"], save="1")
+
+    open_as(ann).post(url(request_id, "/draft"), sent)
+
+    kept = get(request_id).draft["details"]
+    assert (kept["for_whom"], kept["items"]) == ([], ["system:grafana"])
+    assert kept["why"] == ["To read **dashboards**."]
+
+
 def test_an_empty_draft_is_not_submitted(app: Flask, open_as: Open) -> None:
     person = people.member()
     request_id = draft(person)
