@@ -94,18 +94,18 @@ def answer(actor_id: int, request_id: int, question_id: int, body: str, *, now: 
         now=now,
         answers_id=question_id,
     )
-    _after_answer(row, now=now)
+    _after_answer(row, actor_id, now=now)
     return said
 
 
-def _after_answer(row: TeamRequest, *, now: datetime) -> None:
+def _after_answer(row: TeamRequest, actor_id: int, *, now: datetime) -> None:
     db.session.flush()
     if open_questions(row.id):
         return
     if row.state is State.CLOSED:
         filing_checks.refuse_duplicate(row, queries.current_revision(row))
         services.move(row, Action.LATE_ANSWER, now=now)
-        services.note(row, "request.reopened_by_answer", None, now=now)
+        services.note(row, "request.reopened_by_answer", actor_id, now=now)
     elif row.state in (State.NEEDS_INFORMATION, State.WITH_BOARD):
         services.move(row, Action.LAST_ANSWER, now=now)
 
