@@ -77,6 +77,10 @@ def written() -> int:
     return db.session.scalar(select(func.count(Delivery.id))) or 0
 
 
+def wait_for_more_than(count: int) -> None:
+    wait_until(lambda: written() > count)
+
+
 def everything_is_sent(expected: int) -> bool:
     db.session.rollback()
     by_file = select(func.count(Delivery.id)).where(Delivery.channel == "file")
@@ -146,7 +150,7 @@ def test_fifty_kills_at_any_moment(app: Flask, start: Start, tmp_path: Path) -> 
         worker = start()
         talk(ben, ids, 2)
         if number % 2:  # the worker is at it, not only on its way
-            wait_until(lambda before=before: written() > before)
+            wait_for_more_than(before)
         time.sleep(chance.uniform(0, 0.2))
         worker.kill()
         worker.wait()

@@ -78,7 +78,7 @@ def dying(module: Any, name: str, *, before: bool, only_if_truthy: bool = False)
 
 def main(url: str, path: str, point: str = "") -> None:
     """Deliver until killed."""
-    sending.LEASE = timedelta(seconds=1)  # type: ignore[misc]  # who takes over need not wait long
+    sending.LEASE = timedelta(seconds=1)  # who takes over need not wait long
     app = create_app(databases.settings(url, ENV="testing"))
     add_channel(app, FileChannel(path, point))
     if point == "writing":
