@@ -71,7 +71,7 @@ def test_the_number_in_the_frame_counts_what_waits(app: Flask, as_person: Reader
     message, client = of(ben), as_person(ben)
     for other in (ann, ben, factories.member("Cleo")):
         as_person(other)  # sessions of others, and more than one of one's own, change nothing
-    assert '<span class="count">1<' in client.get("/").text
+    assert client.get("/").text.count('<span class="count">1<') == 2  # beside the link, and on a phone beside "Menu"
 
     moved = press(client, htmx=True, done=message)
 
