@@ -12,6 +12,7 @@ import portal.models  # noqa: F401  # fills the metadata before the database is 
 from portal import catalogue_uses, cli, extensions
 from portal.access import routes as access_routes
 from portal.assessments import routes as assessments_routes
+from portal.calendar import routes as calendar_routes
 from portal.home import routes as home_routes
 from portal.notifications import mail_routes
 from portal.notifications import routes as notifications_routes
@@ -120,6 +121,7 @@ def _register(app: Flask) -> None:
         requests_routes,
         record_routes,
         proof_routes,
+        calendar_routes,
         search_routes,
         home_routes,
         operations_routes,

@@ -3,6 +3,7 @@
 import portal.access.models
 import portal.assessments.models
 import portal.audit.models
+import portal.calendar.models
 import portal.index.models
 import portal.notifications.mail_models
 import portal.notifications.models

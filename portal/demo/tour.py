@@ -22,7 +22,7 @@ VISITS: dict[str, tuple[str, ...]] = {
     NOBODY: (
         *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
         *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
-        *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told"),
+        *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told", "/calendar"),
     ),
     "Demo Volunteer": (
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
@@ -60,7 +60,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
         *("/assessments/of/{engineer}", "/record/{decision}/remove"),
     ),
-    "Demo Security Specialist": ("/requests/{high_trust}", "/assessments"),
+    "Demo Security Specialist": ("/requests/{high_trust}", "/assessments", "/calendar"),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
     "Demo Community Liaison": ("/", "/requests/{agreement}"),
     "Demo Board": ("/", "/requests/{board}", "/requests/", "/people/{treasurer}/capacities/treasurer/end"),

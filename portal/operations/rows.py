@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from portal.database import Base, UTCDateTime
 
 # Sessions and sent forms: nobody is to be signed in by an old backup. The index of words is made anew.
-NOT_KEPT = {"sign_in", "held_form", "sent_form", "indexed"}
+NOT_KEPT = {"sign_in", "held_form", "sent_form", "indexed", "calendar_address"}
 AT_ONCE = 500  # rows
 
 

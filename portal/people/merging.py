@@ -43,6 +43,7 @@ PASSIVE = {  # rows about a person that are no act of theirs
     ("mail_wish", "person_id"),
     ("mail_stop", "person_id"),
     ("digest", "person_id"),
+    ("calendar_address", "person_id"),
 }
 ARRIVALS = (  # coming in is no act
     "person.arrived",

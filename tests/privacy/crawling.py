@@ -20,6 +20,8 @@ from werkzeug.routing import Rule
 
 from portal.access.models import Grant
 from portal.assessments.models import Assessment, Standard
+from portal.calendar import services as calendar
+from portal.calendar.models import CalendarAddress
 from portal.extensions import db
 from portal.org import organisation
 from portal.people.models import Capacity, CapacityAssignment, MergeProposal, Person, RoleAssignment
@@ -52,6 +54,7 @@ ONE: dict[str, Callable[[], list[Any]]] = {
     "version": _column(Standard.version),
     "key": lambda: ["k01"],
     "size": _column(Checkpoint.size),
+    "address": lambda: [calendar.secret(row) for row in db.session.scalars(select(CalendarAddress))],
 }
 """What each argument of a route can stand for."""
 

@@ -9,6 +9,7 @@ from portal.access.models import ItemType
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
+from portal.calendar import services as calendar
 from portal.extensions import db
 from portal.notifications import addresses, mail_tokens, spreading
 from portal.people import held
@@ -44,6 +45,8 @@ def build() -> Scene:
     beside_requests(scene)
     with unit_of_work() as now:
         checkpoints.tick(now)
+        for id in scene.ids.values():
+            calendar.make(id, now=now)
     spreading.spread()
     return scene
 

@@ -34,6 +34,7 @@ NOT_PRIVATE = {
     "wiki_identity.issuer", "wiki_identity.sub", "sign_in.token_hash", "held_form.token_hash", "held_form.endpoint",
     "team_request.submission_id", "sent_form.key", "sent_form.led_to", "assessment.submission_id", "answer.field",
     "checkpoint.root", "checkpoint.head_hash", "checkpoint.key", "checkpoint.note", "tree_block.hash",
+    "calendar_address.nonce",
     "decision.capacity", "decision.checks", "ssh_key.algorithm",
     "mail_address.nonce", "digest.failure",
     "delivery.key", "delivery.room", "delivery.channel", "delivery.failure", "reminder.duty",

@@ -21,6 +21,8 @@ from portal.assessments import standards
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Assessment, Score, Standard
 from portal.audit.models import Text
+from portal.calendar import services as calendar
+from portal.calendar.models import CalendarAddress
 from portal.demo import people as demo_people
 from portal.demo import requests as demo_requests
 from portal.extensions import db
@@ -118,6 +120,7 @@ def _fill() -> None:
             add({name.removeprefix("Demo "): person for name, person in who.items()}, now)
     with unit_of_work() as now:
         checkpoints.tick(now)
+        calendar.make(demo_people.find("Demo Security Specialist").id, now=now)
     spreading.spread()
 
 
@@ -172,6 +175,9 @@ ARGUMENTS: dict[frozenset[str], Callable[[], list[dict[str, Any]]]] = {
     frozenset({"rule_key"}): lambda: [{"rule_key": key} for key in organisation().rules],
     frozenset({"name"}): lambda: [{"name": "Demo Board"}, {"name": "Nobody at all"}],
     frozenset({"size"}): lambda: [{"size": size} for size in db.session.scalars(select(Checkpoint.size))],
+    frozenset({"address"}): lambda: [
+        {"address": calendar.secret(row)} for row in db.session.scalars(select(CalendarAddress))
+    ],
     frozenset({"filename"}): list,  # a file is no page
     frozenset({"request_id", "comment_id"}): lambda: [
         {"request_id": comment.request_id, "comment_id": comment.id} for comment in db.session.scalars(select(Comment))

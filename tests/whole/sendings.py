@@ -12,6 +12,7 @@ from typing import Any
 from portal.assessments import services as assessment_services
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
+from portal.calendar import services as calendar
 from portal.people.models import Person
 from portal.people.services import declare_absence, report_unreachable, start_acting_by_board
 from portal.requests import decision_services, discussion_services, filing_services, objection_services, queries
@@ -432,3 +433,16 @@ def _take_off_the_record() -> Sending:
     decision = do(decision_services.decide, dora, request_id, factories.ruling(request_id))
     path = f"/record/{decision.id}/remove"
     return Sending(dora, path, path)
+
+
+@_form("calendar.make")
+def _make_calendar() -> Sending:
+    return Sending(people.volunteer(), "/calendar", "/calendar/address")
+
+
+@_form("calendar.revoke")
+def _revoke_calendar() -> Sending:
+    ann = people.volunteer()
+    with unit_of_work() as now:
+        calendar.make(ann.id, now=now)
+    return Sending(ann, "/calendar", "/calendar/address/revoke")

@@ -22,6 +22,7 @@ from portal.assessments import queries, services
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
 from portal.audit import services as audit
+from portal.calendar import services as calendar
 from portal.extensions import db, sqlite_module
 from portal.notifications import addresses, mail_tokens
 from portal.people import absences
@@ -266,7 +267,7 @@ def _other_things(world: World) -> None:
         "public": {
             "grant_id": grant, "person_id": ids["member"], "name": world.names["member"], "version": "1",
             "filename": "portal.css", "decision_id": world.scene("main", "approved").values["decision_id"],
-            "size": _signed(),
+            "size": _signed(), "address": _calendar(ids["member"]),
         },
         "remove_record": {"decision_id": world.scene("main", "approved").values["decision_id"]},
         "end_access": {"grant_id": grant},
@@ -302,6 +303,15 @@ def _signed() -> int:
     newest = checkpoints.newest()
     assert newest is not None
     return newest.size
+
+
+def _calendar(person_id: int) -> str:
+    """The secret part of the address of this person's calendar."""
+    with unit_of_work() as now:
+        calendar.make(person_id, now=now)
+    made = calendar.of(person_id)
+    assert made is not None
+    return calendar.secret(made)
 
 
 def submission() -> str:

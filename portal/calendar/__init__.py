@@ -1,0 +1,1 @@
+"""When discussions can end and who is away, for calendar programs (iCalendar)."""
