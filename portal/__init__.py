@@ -13,6 +13,7 @@ from portal import catalogue_uses, cli, extensions
 from portal.access import routes as access_routes
 from portal.assessments import routes as assessments_routes
 from portal.calendar import routes as calendar_routes
+from portal.figures import routes as figures_routes
 from portal.home import routes as home_routes
 from portal.notifications import mail_routes
 from portal.notifications import routes as notifications_routes
@@ -122,6 +123,7 @@ def _register(app: Flask) -> None:
         record_routes,
         proof_routes,
         calendar_routes,
+        figures_routes,
         search_routes,
         home_routes,
         operations_routes,

@@ -22,7 +22,7 @@ VISITS: dict[str, tuple[str, ...]] = {
     NOBODY: (
         *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
         *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
-        *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told", "/calendar"),
+        *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told", "/calendar", "/figures"),
     ),
     "Demo Volunteer": (
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
@@ -58,7 +58,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/requests/{declined}", "/requests/{board}", "/requests/{acting}", "/people/{engineer}"),
         *("/people/appointments", "/people/merges", "/people/{engineer}/nda", "/people/me/absence"),
         *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
-        *("/assessments/of/{engineer}", "/record/{decision}/remove"),
+        *("/assessments/of/{engineer}", "/record/{decision}/remove", "/figures", "/figures/waiting", "/figures/duties"),
     ),
     "Demo Security Specialist": ("/requests/{high_trust}", "/assessments", "/calendar"),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),

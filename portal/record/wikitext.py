@@ -15,7 +15,7 @@ def plain(text: str, *, longest: int | None = None) -> str:
     line = " ".join(_visible(text).split())
     if longest is not None and len(line) > longest:
         line = line[:longest].rstrip() + CUT
-    return "".join(_sign(ch, after) for ch, after in zip(line, f"{line[1:]} ", strict=True))
+    return "".join(_sign(ch, after) for ch, after in zip(line, f"{line[1:]} ", strict=False))
 
 
 def _visible(text: str) -> str:

@@ -97,6 +97,6 @@ def outward(url: str | None) -> str:
 
 def init_app(app: Flask) -> None:
     filters: dict[str, Any] = {"say": say, "ago": ago, "when": when, "utc": utc, "day": day, "lines": lines}
-    filters["outward"] = outward
+    filters |= {"outward": outward, "duration": duration}
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(now=now)
