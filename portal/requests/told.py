@@ -67,8 +67,7 @@ ROWS: dict[str, Row] = {
     "request.closed_without_reply": _row("request.closed_without_reply", *EVERYBODY, result=True),
     "request.overdue": _row("request.overdue", *PARTIES),
     "turn.began": _row(
-        "turn.began",
-        silent=Message("Only who has to act is told."),
+        *("turn.began", Group.TURN),
         turn=Message("The time has come: this waits for you"),
     ),
     "duty.reminded": _row(
