@@ -9,18 +9,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Engine, exists, select, text
+from sqlalchemy import Engine, exists, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from portal.audit import comparing
+from portal.audit.models import Event
 from portal.audit.verification import verify_chain
 from portal.database import SAFE_WAL_SQLITE
 from portal.index.models import Indexed, What
+from portal.notifications.models import Delivery, DeliveryState, Spread
 from portal.operations import schema, ticking
 from portal.requests.models import TeamRequest
 
 SELDOM = timedelta(minutes=10)  # they should run every minute
+MOST_NAMED = 10  # deliveries that are parked
 SPACE_NEEDED = 200  # MB: below this a backup or a busy day may not fit
 OLDEST_POSTGRESQL = 15
 
@@ -55,7 +58,7 @@ def examine(engine: Engine, settings: Settings, *, now: datetime) -> list[Findin
     found += _sqlite(engine) if engine.dialect.name == "sqlite" else _postgresql(engine)
     found += _migrations(engine)
     if found[-1].level is Level.GREEN:
-        found += [*_clock(now), *_timeline(engine), *_search(engine)]
+        found += [*_clock(now), *_deliveries(engine, now), *_timeline(engine), *_search(engine)]
     return found
 
 
@@ -139,6 +142,21 @@ def _clock(now: datetime) -> Iterator[Finding]:
     elif last is None or now - last > SELDOM:
         says = f"The clock's jobs last ran {f'at {last:%Y-%m-%d %H:%M} UTC' if last else 'never'}: is their timer on?"
         yield Finding(Level.YELLOW, says)
+
+
+def _deliveries(engine: Engine, now: datetime) -> Iterator[Finding]:
+    """What could not be sent, by id, never its text; and whether somebody reads the timeline at all."""
+    with engine.connect() as connection:
+        parked = select(Delivery.id).where(Delivery.state == DeliveryState.PARKED).order_by(Delivery.id)
+        ids = [str(id) for (id,) in connection.execute(parked.limit(MOST_NAMED + 1))]
+        read = connection.execute(select(Spread.event_id)).scalar() or 0
+        waits = connection.execute(select(func.min(Event.at)).where(Event.id > read)).scalar()
+    if ids:
+        named = ", ".join(ids[:MOST_NAMED]) + (" ..." if len(ids) > MOST_NAMED else "")
+        yield Finding(Level.YELLOW, f"Deliveries that could not be sent: {named} (flask notifications parked).")
+    if waits is not None and now - waits > SELDOM:
+        says = f"Nobody was told of what happened since {waits:%Y-%m-%d %H:%M} UTC"
+        yield Finding(Level.YELLOW, f"{says}: does flask notifications deliver run?")
 
 
 def _timeline(engine: Engine) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.notifications import sending
 from portal.notifications.channels import PermanentFailure, TemporaryFailure
 from portal.notifications.models import Delivery, DeliveryState
+from portal.operations import doctor
 from portal.people import services as people
 from portal.people.models import Person
 from portal.requests import discussion_services
@@ -107,6 +108,9 @@ def test_it_waits_longer_after_each_failure_and_is_parked_after_ten(app: Flask) 
     shown = app.test_cli_runner().invoke(args=["notifications", "parked"]).output
     assert "failure=ValueError" in shown
     assert "secret" not in shown
+    id = db.session.scalars(select(Delivery.id).where(Delivery.channel == "box")).one()
+    findings = doctor.examine(db.engine, app.extensions["settings"], now=factories.now())
+    assert f"could not be sent: {id} (" in " ".join(finding.says for finding in findings)
 
 
 def test_what_was_parked_does_not_hold_up_the_next_and_can_be_tried_again(app: Flask) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.audit.models import Event
 from portal.extensions import db
-from portal.notifications import duties
+from portal.notifications import duties, sending
 from portal.notifications.models import Reminder, Turn
+from portal.people.models import Person
 from portal.requests import discussion_services, objection_services, turn_jobs
 from portal.requests.discussion_models import CommentAudience
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
 from tests.assessments import factories as sheets
-from tests.notifications.factories import forget, told
+from tests.notifications.factories import Box, channel, forget, told
 from tests.requests import factories as requests
 
 pytestmark = pytest.mark.both_databases
@@ -88,9 +91,13 @@ def test_what_waits_a_week_longer_than_it_had_to_is_said_in_public_and_without_n
     begin = factories.now()
 
     assert tick(begin + timedelta(days=9)) == 0
-    tick(begin + timedelta(days=10, minutes=1))
-    tick(begin + timedelta(days=11))
+    with channel(app, Box(rooms=("square",))) as box:
+        tick(begin + timedelta(days=10, minutes=1))
+        tick(begin + timedelta(days=11))
+        with time_machine.travel(begin + timedelta(days=11)):
+            sending.send_due()
 
+    assert [str(out.title) for out in box.taken if out.room] == ["#1 Access expansion"]
     assert codes("request.overdue") == ["request.overdue"]
     assert told(ann)[-1] == "request.overdue/candidate"
     assert "request.overdue" not in " ".join(told(dora))  # nobody is chased for not taking a position
@@ -122,7 +129,9 @@ def test_a_reminder_goes_to_who_has_the_duty_first_and_a_week_later_to_the_direc
     assert not any("duty" in line for line in told(cleo))  # who merely has not spoken
 
 
-def test_the_owner_of_an_open_concern_is_reminded_and_the_candidate_does_not_know(app: Flask) -> None:
+def test_the_owner_of_an_open_concern_is_reminded_and_the_candidate_does_not_know(
+    app: Flask, as_person: Callable[[Person], FlaskClient]
+) -> None:
     factories.director()
     ann, ben = factories.member("Ann"), factories.member("Ben")
     id = requests.team_request(ann)
@@ -133,6 +142,7 @@ def test_the_owner_of_an_open_concern_is_reminded_and_the_candidate_does_not_kno
     tick(begin + timedelta(days=7, minutes=1))
     assert told(ben)[-1] == "duty.reminded/person"
     assert not any("duty" in line for line in told(ann))
+    assert "A reminder to whoever" not in as_person(ann).get(f"/requests/{id}").text
 
     requests.do(objection_services.resolve_concern, ben, id, concern.id, "It is fine.")
     tick(begin + timedelta(days=20))
