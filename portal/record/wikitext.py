@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 
 CUT = "…"
+HARMLESS = ".,?()"  # what stands in any sentence and means nothing to MediaWiki
 
 
 def plain(text: str, *, longest: int | None = None) -> str:
     """The text on one line, every sign that could mean something to MediaWiki as an entity.
 
-    Letters, digits and single spaces stay as they are; a space before a digit becomes one too, since "RFC 1" is a link.
+    Letters, digits, single spaces and `HARMLESS` stay as they are. A space before a digit becomes an entity too, since
+    "RFC 1" is a link.
     """
     line = " ".join(_visible(text).split())
     if longest is not None and len(line) > longest:
@@ -30,6 +32,6 @@ def _is_hidden(ch: str) -> bool:
 def _sign(ch: str, after: str) -> str:
     if ch == " ":
         return "&#32;" if after.isdecimal() else ch
-    if ch.isascii() and not ch.isalnum() and ch != ",":
+    if ch.isascii() and not ch.isalnum() and ch not in HARMLESS:
         return f"&#{ord(ch)};"
     return ch

@@ -115,7 +115,7 @@ def test_the_digest_of_a_week_names_its_approvals_and_no_others(app: Flask, clie
     assert (
         f"* '''Access expansion''' for Ann Candidate: add mediawiki&#45;admins until 31 January 2027. Decided by Dora "
         f"Director (Director) on 2 November 2026 ([http://localhost/record/{decision.id} record {decision.id}]). "
-        f"Reason: She did the work&#46;"
+        f"Reason: She did the work."
     ) in text
     for absent in ("Refused", "Before", "After"):
         assert absent not in text
