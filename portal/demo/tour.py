@@ -23,6 +23,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
         *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
         *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told", "/calendar", "/figures"),
+        *("/search", "/search?q=acc"),
     ),
     "Demo Volunteer": (
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
@@ -44,6 +45,9 @@ VISITS: dict[str, tuple[str, ...]] = {
             "/account",
             "/requests/?stage=open",
             "/requests/?q=zzzz",
+            "/search?q=acc",
+            "/search?q=the+demo",
+            "/search?q=zzzz",
             "/requests/new",
             "/assessments",
         ),

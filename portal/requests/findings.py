@@ -22,7 +22,7 @@ from portal.index.asking import Question
 from portal.index.models import Indexed, ReadBy, What
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
-from portal.requests import queries
+from portal.requests import indexing, queries
 from portal.requests.discussion_models import Comment, Recusal
 from portal.requests.models import TeamRequest
 from portal.requests.said import COMMENTS_SHOWN
@@ -34,8 +34,10 @@ MOST_OWN = 300  # requests of somebody outside the team by which the index is as
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing that was found. ``by``: who said it, or who filed the request; ``is_old``: a comment that the page of
-    the request does not show at first.
+    """One thing that was found.
+
+    ``items``: what the request asks for, as `indexing.title` takes it; ``by``: who said it, or who filed the request;
+    ``is_old``: a comment that the page of the request does not show at first.
     """
 
     id: int
@@ -46,6 +48,7 @@ class Hit:
     kind: str
     state: State
     candidate: str
+    items: str | None
     by: str
     at: datetime
     body: str
@@ -108,6 +111,7 @@ def _hits(person: PersonFacts | None, question: Question, before: int | None) ->
         TeamRequest.kind,
         TeamRequest.state,
         candidate.name,
+        indexing.asked_items(),
         func.coalesce(author.name, requester.name),
         func.coalesce(Text.created_at, TeamRequest.submitted_at),
         func.coalesce(Text.body, ""),

@@ -69,18 +69,19 @@ def _said(
 def _titles() -> Select[Any]:
     """SQL: what the title of each submitted request is made of."""
     candidate, requester = aliased(Person), aliased(Person)
-    item = RequestedItem.item_type.cast(String) + ":" + RequestedItem.item_key
-    items = (
-        select(func.aggregate_strings(item, ","))
-        .join(Revision, Revision.id == RequestedItem.revision_id)
-        .where(Revision.request_id == TeamRequest.id, Revision.number == TeamRequest.revision_number)
-        .correlate(TeamRequest)
-        .scalar_subquery()
-    )
-    columns = (TeamRequest.id, TeamRequest.submitted_at, TeamRequest.kind, candidate.name, requester.name, items)
+    names = (candidate.name, requester.name, asked_items())
+    columns = (TeamRequest.id, TeamRequest.submitted_at, TeamRequest.kind, *names)
     query = select(*columns).join(candidate, TeamRequest.candidate_id == candidate.id)
     query = query.join(requester, TeamRequest.requester_id == requester.id)
     return query.where(TeamRequest.submitted_at.is_not(None))
+
+
+def asked_items() -> Any:
+    """SQL: what a request asks for, as type:key, parted by commas."""
+    item = RequestedItem.item_type.cast(String) + ":" + RequestedItem.item_key
+    items = select(func.aggregate_strings(item, ",")).join(Revision, Revision.id == RequestedItem.revision_id)
+    same = (Revision.request_id == TeamRequest.id, Revision.number == TeamRequest.revision_number)
+    return items.where(*same).correlate(TeamRequest).scalar_subquery()
 
 
 def _title(row: Any) -> tuple[datetime, Entry]:

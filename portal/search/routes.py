@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -81,7 +82,7 @@ def index() -> Response:
         hit_url=hit_url,
         title=title,
         labels=LABELS,
-        excerpt=lambda hit: asking.excerpt(question, hit.body),
+        excerpt=partial(asking.excerpt, question),
         words=words,
         older_url=_older_url(typed, part, people, said),
     )
@@ -112,8 +113,8 @@ def hit_url(hit: Hit) -> str:
 
 
 def title(hit: Hit) -> str:
-    """The request it was said on, as its page is called."""
-    return f"#{hit.request_id} {indexing.title(hit.kind, hit.candidate, hit.candidate, None)}"
+    """The request it was said on: what its page is called, and what is asked for."""
+    return f"#{hit.request_id} {indexing.title(hit.kind, hit.candidate, hit.candidate, hit.items)}"
 
 
 def init_app(app: Flask) -> None:

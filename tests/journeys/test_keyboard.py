@@ -107,3 +107,20 @@ FOCUS = """() => {
   focused.focus({ focusVisible: true, preventScroll: true });
   return withFocus !== without || focused.outerHTML.slice(0, 200);
 }"""
+
+
+def test_the_slash_leads_to_the_search_which_answers_while_one_types(
+    portal: StagedPortal, open_window: OpenWindow
+) -> None:  # fmt: skip
+    page = open_window()
+    portal.enter(page, "Demo Director")
+    page.goto(portal.url + "/rules")
+
+    page.keyboard.press("/")
+    page.wait_for_url("**/search")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("grafa")
+
+    expect(page.locator("#results mark").first).to_have_text("Grafana")
+    expect(page.locator("#q")).to_be_focused()
+    expect(page).to_have_url(portal.url + "/search?q=grafa")
