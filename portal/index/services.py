@@ -23,6 +23,7 @@ from portal.index.models import Indexed, ReadBy, What
 from portal.index.queries import bucket_word, request_word
 
 AT_ONCE = 500  # rows
+SECURE_DELETE_FROM = (3, 42, 0)  # SQLite; before that, removed words stay in FTS5's tables until it merges them
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def _with_bodies(connection: Connection, entries: list[Entry]) -> Iterator[Entry
 def rebuild(connection: Connection) -> int:
     """Make the whole index anew in this transaction. Returns how many things can be found."""
     sources: list[Source] = app_value("index")
+    was_empty = connection.execute(select(Indexed.id).limit(1)).first() is None
     _let_forget(connection, at_once=False)
     connection.execute(delete(Indexed))
     count = 0
@@ -112,15 +114,15 @@ def rebuild(connection: Connection) -> int:
     while found := list(islice(everything, AT_ONCE)):
         connection.execute(insert(Indexed), [entry.values() for _at, entry in found])
         count += len(found)
+    if not was_empty and connection.dialect.name == "sqlite":
+        connection.execute(text("INSERT INTO indexed_fts(indexed_fts) VALUES ('rebuild')"))  # without what was there
     _let_forget(connection, at_once=True)
     return count
 
 
 def _let_forget(connection: Connection, *, at_once: bool) -> None:
-    """SQLite: whether words of a removed row leave the index at once, or with the rebuild that comes anyway."""
-    if connection.dialect.name != "sqlite":
-        return
-    if at_once:
-        connection.execute(text("INSERT INTO indexed_fts(indexed_fts) VALUES ('rebuild')"))
-    setting = "INSERT INTO indexed_fts(indexed_fts, rank) VALUES ('secure-delete', :on)"
-    connection.execute(text(setting), {"on": int(at_once)})
+    """SQLite: whether words of a removed row leave FTS5's own tables at once, or with a rebuild that comes anyway."""
+    dbapi: Any = connection.dialect.dbapi
+    if connection.dialect.name == "sqlite" and dbapi.sqlite_version_info >= SECURE_DELETE_FROM:
+        setting = "INSERT INTO indexed_fts(indexed_fts, rank) VALUES ('secure-delete', :on)"
+        connection.execute(text(setting), {"on": int(at_once)})
