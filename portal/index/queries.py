@@ -31,6 +31,13 @@ def bucket_word(request_id: int) -> str:
     return f"\ue001{request_id // IN_A_BUCKET}"
 
 
+def bucket_words(near: range) -> list[str] | None:
+    """The words by which FTS5 skips what was said elsewhere; PostgreSQL reads the rows of these requests instead."""
+    if db.engine.dialect.name != "sqlite":
+        return None
+    return [f"\ue001{bucket}" for bucket in range(near.start // IN_A_BUCKET, near.stop // IN_A_BUCKET + 1)]
+
+
 def matching(question: Question, *, within: Iterable[str] | None = None, before: int | None = None) -> Select[Any]:
     """SQL: the rows that have all terms, newest first, with ids below ``before``; to be filtered further and limited.
 

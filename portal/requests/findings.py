@@ -62,9 +62,14 @@ def said(person: PersonFacts | None, question: Question, *, before: int | None, 
     return Page(hits, hits[-1].id if len(found) > size else None, before is None)
 
 
-def requests_with(person: PersonFacts | None, question: Question) -> Select[Any]:
-    """SQL: ids of the requests of which the title, or a text that this person may read, has all the terms."""
-    query = _readable(person, question, None).with_only_columns(Indexed.request_id).order_by(None)
+def requests_with(person: PersonFacts | None, question: Question, near: range | None) -> Select[Any]:
+    """SQL: ids of the requests of which the title, or a text that this person may read, has all the terms.
+
+    ``near``: only of requests with these ids.
+    """
+    query = _readable(person, question, None, near=near).with_only_columns(Indexed.request_id).order_by(None)
+    if near is not None:
+        query = query.where(Indexed.request_id >= near.start, Indexed.request_id < near.stop)
     return query.correlate(None)
 
 
@@ -83,8 +88,13 @@ def may_read(person: PersonFacts | None) -> ColumnElement[bool]:
     return and_(queries.readable(person), or_(*allowed))
 
 
-def _readable(person: PersonFacts | None, question: Question, before: int | None) -> Select[Any]:
-    query = index.matching(question, within=_within(person), before=before)
+def _readable(
+    person: PersonFacts | None, question: Question, before: int | None, *, near: range | None = None
+) -> Select[Any]:
+    within = _within(person)
+    if within is None and near is not None:
+        within = index.bucket_words(near)
+    query = index.matching(question, within=within, before=before)
     return query.join(TeamRequest, TeamRequest.id == Indexed.request_id).where(may_read(person))
 
 

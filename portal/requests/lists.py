@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, case, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
 from portal.database import remembered
 from portal.errors import Message
@@ -26,6 +26,7 @@ from portal.web import ids
 from portal.web.paging import Page, page_of
 
 SEARCH_LIMIT = 100  # characters
+NEWEST_LOOKED_AT = 1_000  # requests that a search looks through before it looks through all
 WAITING_LOOKED_AT = 200  # open requests that "waiting for me" looks through, the longest open first
 
 
@@ -87,6 +88,10 @@ class ListRow:
 
 def find(person: PersonFacts | None, filters: Filters, *, before: int | None, now: datetime) -> Page[ListRow]:
     """One page of the requests this person may read, newest first."""
+    if filters.words and not filters.waiting:  # most often the newest requests fill the page
+        page = page_of(_filtered(person, filters, near=_newest(before)), TeamRequest.id, before=before)
+        if page.older is not None:
+            return Page(_rows(person, page.rows, now), page.older, page.is_first)
     query = _filtered(person, filters)
     if filters.waiting:
         waiting = [row.row.id for row in _rows(person, _open(query), now) if row.mine]
@@ -135,7 +140,13 @@ def _rows(person: PersonFacts | None, found: Sequence[TeamRequest], now: datetim
     return rows
 
 
-def _filtered(person: PersonFacts | None, filters: Filters) -> Select[Any]:
+def _newest(before: int | None) -> range:
+    """The ids of the newest requests, before this one."""
+    end = before or (db.session.scalar(select(func.max(TeamRequest.id))) or 0) + 1
+    return range(max(0, end - NEWEST_LOOKED_AT), end)
+
+
+def _filtered(person: PersonFacts | None, filters: Filters, near: range | None = None) -> Select[Any]:
     query = queries.visible_to(person)
     if filters.kind:
         query = query.where(TeamRequest.kind == filters.kind)
@@ -154,15 +165,15 @@ def _filtered(person: PersonFacts | None, filters: Filters) -> Select[Any]:
         type_, _, key = filters.item.partition(":")
         query = query.where(queries.asks_for(type_, key))
     if filters.words:
-        query = query.where(_mentions(person, filters.words))
+        query = query.where(_mentions(person, filters.words, near))
     return query
 
 
-def _mentions(person: PersonFacts | None, sought: str) -> ColumnElement[bool]:
+def _mentions(person: PersonFacts | None, sought: str, near: range | None) -> ColumnElement[bool]:
     """SQL: the request of this number, or those in which the reader may read these words."""
     if sought.lstrip("#").isdecimal():
         return TeamRequest.id == (ids.parse(sought.lstrip("#")) or 0)
-    return TeamRequest.id.in_(findings.requests_with(person, asking.parse(sought)))
+    return TeamRequest.id.in_(findings.requests_with(person, asking.parse(sought), near))
 
 
 STAGE_CHOICES: dict[str, Message] = {

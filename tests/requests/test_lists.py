@@ -196,3 +196,23 @@ def test_the_list_asks_the_database_no_more_when_it_is_longer(app: Flask, open_a
 
         assert counts[0] == counts[1], path
         assert counts[0] <= 12, path
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("looked_at", [1, 7, 1_000])
+def test_a_search_finds_the_same_however_many_are_looked_through_at_first(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:  # fmt: skip
+    monkeypatch.setattr(lists, "NEWEST_LOOKED_AT", looked_at)
+    ids = [team_request(people.member(f"{'Odd' if number % 2 else 'Even'} One")) for number in range(30)]
+    ben = people_queries.facts(people.member().id, clock.now())
+
+    for words, expected in (("odd", ids[1::2]), ("one", ids), ("nobody", [])):
+        seen, before = [], None
+        for _page in range(3):
+            page = lists.find(ben, Filters.read(MultiDict({"q": words})), before=before, now=clock.now())
+            seen += [row.row.id for row in page.rows]
+            before = page.older
+            if before is None:
+                break
+        assert seen == expected[::-1], words
