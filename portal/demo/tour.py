@@ -68,7 +68,7 @@ VISITS: dict[str, tuple[str, ...]] = {
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
     "Demo Community Liaison": ("/", "/requests/{agreement}"),
     "Demo Board": ("/", "/requests/{board}", "/requests/", "/people/{treasurer}/capacities/treasurer/end"),
-    "Demo Treasurer": ("/", "/people/{treasurer}"),
+    "Demo Treasurer": ("/account/mail", "/mail/confirm", "/mail/stop", "/", "/people/{treasurer}"),
     "Demo Operator": ("/", "/requests/", "/access"),
 }
 

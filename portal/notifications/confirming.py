@@ -80,7 +80,7 @@ def _question(row: MailAddress, name: str, now: datetime) -> tuple[Envelope, Con
         button=Link(Message("Confirm this address"), url),
         notes=(
             Message("The page that opens has a button; nothing happens before you press it. It works for a day."),
-            Message("If you do not know what this is, do nothing: no other mail will come."),
+            Message("If you do not know what this is, do nothing: this address will not be used."),
         ),
     )
     envelope = Envelope(

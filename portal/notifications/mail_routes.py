@@ -26,6 +26,7 @@ from portal.people.sent_forms import once
 from portal.web import clock, ids, ticks
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to, render
+from portal.web.navigation import NavigationEntry, add_navigation
 from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("mail", __name__)
@@ -172,6 +173,8 @@ def stopped() -> ResponseReturnValue:
 def init_app(app: Flask) -> None:
     """Bind the pages; with a mail server or rooms of a chat in the settings, these channels too."""
     app.register_blueprint(bp)
+    label = Message("Your mail")
+    add_navigation(app, NavigationEntry("mail.show", label, 63, shown=current.is_signed_in, footer=True))
     csrf.exempt(stopped)
     ticks.add_job(app, "forget mail addresses that nobody confirmed", addresses.forget_unconfirmed)
     settings: config.Settings = app.extensions["settings"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import socket
+import threading
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+import config
 from portal.extensions import db
-from portal.notifications.channels import smtp
+from portal.notifications.channels import TemporaryFailure, limits, smtp
 from portal.notifications.models import Delivery, DeliveryState
 from portal.people.models import Person
 from portal.requests import discussion_services
@@ -141,3 +146,37 @@ def test_a_name_with_line_ends_and_marks_ends_no_header_and_is_no_html(app: Flas
         assert "url(" not in html
     assert "Eve Bcc: victim@example.org" in str(office.taken[1]["Subject"])
     assert part(office.taken[1], "plain").startswith("Ben <img src=x> asks you something\n\n")
+
+
+@pytest.mark.parametrize("scheme", ["smtp+starttls", "smtps"])
+def test_without_the_encryption_of_the_settings_nothing_is_sent(app: Flask, scheme: str) -> None:
+    office = PostOffice()
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "p@example.org", "a@example.org"
+    with running(office), pytest.raises(TemporaryFailure):
+        smtp.MailServer(config.Smtp(scheme, "127.0.0.1", office.port, "p@example.org", "u", "hush")).send(
+            mail, "a@example.org"
+        )
+
+    assert office.taken == []
+
+
+def test_a_server_that_sends_a_line_now_and_then_is_not_waited_for(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "WHOLE", 0.8)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                while not over.wait(0.1):
+                    connection.send(b"220-wait\r\n")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        with pytest.raises(TemporaryFailure):
+            slow = config.Smtp("smtp", "127.0.0.1", server.getsockname()[1], "p@example.org")
+            smtp.MailServer(slow).send(EmailMessage(), "a@example.org")
+        over.set()
+        thread.join(5)
+        assert not thread.is_alive()
