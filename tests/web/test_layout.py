@@ -77,9 +77,9 @@ def test_nothing_runs_and_nothing_is_drawn_but_what_the_portal_serves(client: Fl
 
 def test_no_template_carries_style_or_script_of_its_own() -> None:
     inline = re.compile(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=\"|hx-on|javascript:", re.I)
-    found = [str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html") if inline.search(path.read_text())]
+    found = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html") if inline.search(path.read_text())}
 
-    assert found == []
+    assert found == {"notifications/mail.html"}  # no page: a letter has to bring its style along
 
 
 def test_htmx_is_configured_with_names_that_its_version_knows(client: FlaskClient) -> None:
