@@ -23,7 +23,10 @@ REFUSED = {
     ("Demo MediaWiki Specialist", "/rules/discussion_days/change?kind=new_member"): 403,
 }
 SOMEBODY = [name for name in VISITS if name not in {"Demo Volunteer", "Demo Deputy", "Demo Treasurer", "Demo Operator"}]
-NO_PAGES = {"static", "operations.health", "sign_in.start", "sign_in.callback", "people.named"}
+NO_PAGES = {
+    *("static", "operations.health", "sign_in.start", "sign_in.callback", "people.named"),
+    *("proof.record_file", "proof.checkpoint", "proof.newest", "proof.atom", "calendar.public", "calendar.personal"),
+}
 
 
 def visit(
