@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +73,11 @@ def test_an_end_before_the_beginning_is_a_day() -> None:
     found = read(calendar("Team", [entry(last=date(2026, 1, 1))]))[1]
 
     assert (found[0]["DTSTART"], found[0]["DTEND"]) == ("20261109", "20261110")
+
+
+@pytest.mark.parametrize("says", ["a;b,c\\;d\\\\,e", "ü" * 60, "😀" * 40, "a\r\nEND:VEVENT", ""])
+def test_awkward_words_stay_one_value(says: str) -> None:
+    test_whatever_is_said_stays_one_value.hypothesis.inner_test(says)  # type: ignore[attr-defined]
 
 
 @given(st.text(max_size=300))

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from portal.figures import queries
 from portal.people.models import Person
-from portal.requests import decision_services, discussion_services
+from portal.requests import decision_services, discussion_services, filing_services
 from portal.requests.discussion_models import CommentAudience
 from portal.web import clock
 from tests import factories as people
@@ -81,6 +81,18 @@ def test_everybody_sees_the_median_to_the_first_answer_of_somebody_else(app: Fla
     assert 'width="100.0"' in page
     for hidden in ("Ben", "Your open duties", "What waits now"):
         assert hidden not in page
+
+
+def test_neither_party_answers_their_own_request(app: Flask) -> None:
+    ann, rita = people.member(), people.member()
+    request_id = requests.team_request(rita, "system:grafana", candidate=ann, days_ago=9)
+    requests.do(filing_services.agree, ann, request_id)
+    for party in (ann, rita):
+        requests.do(discussion_services.comment, party, request_id, "Hello?", audience=CommentAudience.SHARED)
+    assert [course.answered_at for course in queries.courses(clock.now())] == [None]
+
+    requests.do(discussion_services.comment, people.member(), request_id, "Yes.", audience=CommentAudience.SHARED)
+    assert [course.answered_at for course in queries.courses(clock.now())] == [NOON]
 
 
 def test_the_median_to_the_first_decision(app: Flask, client: FlaskClient) -> None:

@@ -244,6 +244,18 @@ def test_words_that_were_left_out_are_named(app: Flask, client: FlaskClient, tmp
     assert f"HOLDS, but without {name}" in says
 
 
+def test_no_letter_moves_between_salt_and_words(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+    decision = approved(reason="Not harmful.")
+    sign()
+    record = downloaded(client, decision)
+    salt, body = record["reason"]["salt"], record["reason"]["body"]
+
+    moved = {**record, "reason": {"salt": salt + body[:4], "body": body[4:]}}
+
+    assert moved["reason"]["body"] == "harmful."
+    assert verified(tmp_path, moved, public_key())[0] == BROKEN
+
+
 def test_words_of_another_record_are_found(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
     one = approved()
     request_id = requests.team_request(people.member("Bo Candidate"), "system:matomo", days_ago=9)
