@@ -150,7 +150,6 @@ def test_a_record_is_proved_against_every_later_checkpoint_and_no_earlier_one(
     record_events(5)
     sign()
     decision = approved()
-    sizes = [audit.chain_head()[0]]
     record_events(100)
     assert sign() == 1
     record_events(700)
