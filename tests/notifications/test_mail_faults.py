@@ -154,9 +154,7 @@ def test_without_the_encryption_of_the_settings_nothing_is_sent(app: Flask, sche
     mail = EmailMessage()
     mail["From"], mail["To"] = "p@example.org", "a@example.org"
     with running(office), pytest.raises(TemporaryFailure):
-        smtp.MailServer(config.Smtp(scheme, "127.0.0.1", office.port, "p@example.org", "u", "hush")).send(
-            mail, "a@example.org"
-        )
+        smtp.MailServer(config.Smtp(scheme, "127.0.0.1", office.port, "p@example.org")).send(mail, "a@example.org")
 
     assert office.taken == []
 

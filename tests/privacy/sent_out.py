@@ -9,11 +9,12 @@ from email.message import EmailMessage
 
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 import config
 from portal.extensions import db
 from portal.notifications.mail_models import MailAddress, MailWish
+from portal.notifications.models import Delivery, Spread, Turn
 from portal.notifications.wishes import Choice, Kind
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
@@ -47,6 +48,7 @@ def digests(app: Flask) -> Iterator[Output]:
 
 def rooms(app: Flask) -> Iterator[Output]:
     """A room that is public, and one in which every member sits."""
+    nobody_was_told()
     with chat_server.chat_server() as chat:
         kinds = ("discord", "mattermost")
         found = [config.Room(f"{k}-{p}", p, k, chat.url(f"{k}-{p}")) for k in kinds for p in (False, True)]
@@ -58,8 +60,17 @@ def rooms(app: Flask) -> Iterator[Output]:
             yield actor, f"{key} {body}"
 
 
+def nobody_was_told() -> None:
+    """The whole timeline is told anew, by the channels that are there now."""
+    with unit_of_work():
+        for table in (Turn, Delivery):
+            db.session.execute(delete(table))
+        db.session.execute(update(Spread).values(event_id=0))
+
+
 def everybody_wants(choice: Choice) -> None:
     """All kinds this way, also while away."""
+    nobody_was_told()
     with unit_of_work():
         for row in db.session.scalars(select(MailAddress)):
             row.quiet_away = False
