@@ -21,7 +21,7 @@ from tests.privacy.kept import everything_indexed
 pytestmark = pytest.mark.both_databases
 
 PIECES = [
-    "access", "Access", "accessible", "ACCÉSS", "acc", "a", "b", "key", "keys", "grafana", "grafana-01", "T123",
+    "ac", "access", "Access", "accessible", "ACCÉSS", "acc", "a", "b", "key", "keys", "grafana", "grafana-01", "T123",
     "Straße", "STRASSE", "naïve", "ångström", "Å", "Привет", "приве́т", "Ёлка", "運維", "維運", "運",
     "カタカナ", "한국어", "مرحبا", "don't", "dont", "e-mail", "100%", "100", "1", "ﬁle", "①", "foo_bar", "AND",
     "OR", "NOT", "NEAR", "*",

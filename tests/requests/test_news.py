@@ -88,6 +88,10 @@ def test_what_is_for_the_team_is_told_to_the_team_alone(app: Flask, request_id: 
 
     assert candidate.ask().status_code == 304
     assert 'data-count="2"' in member.ask().text
+    do(discussion_services.comment, carl, request_id, "Open", audience=SHARED)
+    told = candidate.ask().text
+    assert 'data-count="1"' in told
+    assert "concern" not in told
 
 
 def test_who_loses_the_right_to_read_is_told_at_the_next_asking(app: Flask, request_id: int) -> None:
