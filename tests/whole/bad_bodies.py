@@ -103,6 +103,7 @@ def sensible(name: str, kind: str) -> str:
         "wiki_proof": offer.wiki_proof,
         "github_proof": offer.github_proof,
         "phorge_task": "T123",
+        "address": "somebody@example.org",
         "url": "https://phorge.example.org/T1",
         "minutes_url": "https://meta.example.org/wiki/Board/Minutes",
         "name": "Demo Volunteer",
