@@ -84,14 +84,14 @@ def test_an_open_request(portal: StagedPortal, open_window: OpenWindow) -> None:
 
 def test_a_double_click_says_it_once(portal: StagedPortal, open_window: OpenWindow) -> None:
     path = f"/requests/{demo_ids.find(portal)['ready']}"
-    page, _other = two_windows(portal, open_window, path)
+    page, other = two_windows(portal, open_window, path)
     steps.field(page, "Comment").fill("Said with a nervous finger.")
 
     page.get_by_role("button", name="Comment", exact=True).dblclick()
 
     expect(page.locator("#discussion article").filter(has_text="nervous finger")).to_have_count(1)
-    page.goto(page.url)
-    expect(page.locator("#discussion article").filter(has_text="nervous finger")).to_have_count(1)
+    other.reload()  # the first may be on its way to the page anew, which is where the second click leads
+    expect(other.locator("#discussion article").filter(has_text="nervous finger")).to_have_count(1)
 
 
 def test_back_and_send_without_javascript(portal: StagedPortal, open_window: OpenWindow) -> None:
