@@ -11,6 +11,7 @@ from portal.access import queries as access_queries
 from portal.assessments.models import Assessment
 from portal.demo import people as demo_people
 from portal.extensions import db
+from portal.people.models import Absence
 from portal.record import digest
 from portal.requests.discussion_models import Comment
 from portal.requests.models import Decision, TeamRequest
@@ -63,6 +64,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/people/appointments", "/people/merges", "/people/{engineer}/nda", "/people/me/absence"),
         *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
         *("/assessments/of/{engineer}", "/record/{decision}/remove", "/figures", "/figures/waiting", "/figures/duties"),
+        "/texts/{reason}/remove",
     ),
     "Demo Security Specialist": ("/requests/{high_trust}", "/assessments", "/calendar"),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
@@ -132,6 +134,7 @@ def ids(now: datetime) -> dict[str, Any]:
         "comment": comment.id,
         "commented": comment.request_id,
         "text": comment.text_id,
+        "reason": _first(select(Absence.reason_id).where(Absence.reason_id.is_not(None))),
         "assessment": _first(select(Assessment).where(Assessment.person_id == engineer)).id,
         "held": access_queries.held(specialist, now)[0].grant_id,
         "waiting": next(found.grant_id for found in access_queries.held(liaison, now) if found.status == "approved"),

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Dialog, Page
 from portal.demo.tour import NOBODY, VISITS
 from tests.browser import window
 from tests.hostile import DOCUMENT, MARK, PAYLOADS, RUN, faults
-from tests.journeys import demo_ids
+from tests.journeys import demo_ids, steps
 from tests.journeys.planted import Typist, plant
 from tests.journeys.staged import StagedPortal
 
@@ -66,7 +66,7 @@ class Witness:
         """Open a page. What happened that should not have."""
         self.noted.clear()
         answer = self.page.goto(self.home + address)
-        self.page.wait_for_function("typeof htmx === 'object'")
+        steps.until(self.page, "typeof htmx === 'object'")
         ran, schemes = self.page.evaluate(READ)
         assert answer
         found = [*self.noted, *ran, *(scheme for scheme in schemes if scheme not in ("http:", "https:", "mailto:"))]
@@ -156,12 +156,12 @@ def test_a_witness_sees_what_runs_and_what_is_stopped(chromium: Browser, portal:
     assert witness.visit("/welcome") == []
 
     page.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", f"<img src=/x onerror={RUN}>")
-    page.wait_for_function("window.__ran.length > 0")
+    steps.until(page, "window.__ran.length > 0")
     assert "script-src" in page.evaluate("window.__ran")[0]  # stopped by the policy, and noted
 
     page.route("**/open", lambda route: route.fulfill(body=f"<img src=/x onerror={RUN}>", content_type="text/html"))
     page.goto(f"{portal.url}/open")
-    page.wait_for_function("window.__ran.length > 0")
+    steps.until(page, "window.__ran.length > 0")
     assert page.evaluate("window.__ran") == ["/open"]
     assert faults(page.content()) != []
     context.close()

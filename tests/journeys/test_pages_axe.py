@@ -26,6 +26,7 @@ SOMEBODY = [name for name in VISITS if name not in {"Demo Volunteer", "Demo Depu
 NO_PAGES = {
     *("static", "operations.health", "sign_in.start", "sign_in.callback", "people.named"),
     *("proof.record_file", "proof.checkpoint", "proof.newest", "proof.atom", "calendar.public", "calendar.personal"),
+    "requests.news",  # a part of a page
 }
 
 

@@ -59,7 +59,7 @@ def test_a_refused_form_takes_the_keyboard_to_what_is_wrong(portal: StagedPortal
 def keeps_the_focus(page: Page, panel: str) -> None:
     """After the swap the focus is in the part that was sent, and Tab goes on from there."""
     inside = "(panel) => document.querySelector(panel).contains(document.activeElement)"
-    page.wait_for_function(inside, arg=panel)
+    steps.until(page, inside, panel)
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUS) is True
     assert page.evaluate(inside, panel), "Tab left the part that was sent"
@@ -76,7 +76,7 @@ def test_nothing_moves_under_the_reader(portal: StagedPortal, open_window: OpenW
 
     button.click()
     expect(page.locator("#discussion article").last).to_contain_text("One line.")
-    page.wait_for_function("document.activeElement !== document.body")
+    steps.until(page, "document.activeElement !== document.body")
 
     after = button.bounding_box()
     assert before

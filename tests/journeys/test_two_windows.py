@@ -99,6 +99,7 @@ def test_back_and_send_without_javascript(portal: StagedPortal, open_window: Ope
     page, _other = two_windows(portal, open_window, path, java_script_enabled=False)
     steps.field(page, "Comment").fill("Said before going back.")
     page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator("#discussion article").filter(has_text="Said before going back.")).to_have_count(1)
     page.go_back()
 
     steps.field(page, "Comment").fill("Another thought after going back.")
