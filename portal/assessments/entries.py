@@ -14,6 +14,8 @@ from typing import TypeVar
 
 from portal.assessments.models import MentoringType, Score
 
+REMARK_LIMIT = 2000  # characters: a few sentences
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -12,15 +12,13 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import Length, Optional, ValidationError
 
 from portal.assessments import words
-from portal.assessments.entries import Entry, Header, Typed
+from portal.assessments.entries import REMARK_LIMIT, Entry, Header, Typed
 from portal.assessments.links import LINK_LIMIT, link_fault
 from portal.assessments.models import MentoringType, Score, StandardItem
 from portal.org import organisation
 from portal.people.models import Person
 from portal.web.filters import say
 from portal.web.forms import LineField, PortalForm, SubmissionField, TextField
-
-REMARK_LIMIT = 2000  # characters: a few sentences
 
 
 class HeaderForm(PortalForm):
