@@ -9,7 +9,19 @@ from flask import Blueprint, Flask, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.assessments import cli, evidence, policy, queries, services, sheet_routes, summary, told, views, words
+from portal.assessments import (
+    cli,
+    evidence,
+    policy,
+    profile_routes,
+    queries,
+    services,
+    sheet_routes,
+    summary,
+    told,
+    views,
+    words,
+)
 from portal.assessments.forms import ReviewForm, StartForm, review_form
 from portal.assessments.models import Assessment, AssessmentType
 from portal.errors import Invalid, Message, NotVisible
@@ -161,6 +173,7 @@ def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
     app.register_blueprint(sheet_routes.bp)
+    app.register_blueprint(profile_routes.bp)
     app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
     add_source(app, attention)
     registry.add_source(app, told.SOURCE)

@@ -21,7 +21,7 @@ NOBODY = "nobody"  # somebody who is not signed in
 
 VISITS: dict[str, tuple[str, ...]] = {
     NOBODY: (
-        *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2"),
+        *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2", "/profiles"),
         *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
         *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told", "/calendar", "/figures"),
         *("/search", "/search?q=acc"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 WHOLE = "portal"  # stands where a kind of request could: the rule is for the portal as a whole
@@ -192,6 +192,28 @@ class StandardVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """Which items of the standard matter for some roles or access, and the score advised for each: 0 to 3.
+
+    It advises and gates nothing. ``note`` tells what the source says and what is the portal's own default.
+    """
+
+    key: str
+    source: str
+    advised: Mapping[str, int]
+    for_roles: tuple[str, ...] = ()
+    for_access_groups: tuple[str, ...] = ()
+    for_systems: tuple[str, ...] = ()
+    note: str = ""
+
+    def holders(self) -> Iterator[tuple[str, str]]:
+        """What it is a profile of, each as (type of item, key)."""
+        yield from (("role", key) for key in self.for_roles)
+        yield from (("access_group", key) for key in self.for_access_groups)
+        yield from (("system", key) for key in self.for_systems)
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     key: str
     name: str
@@ -215,6 +237,11 @@ class Organisation:
     rules: Mapping[str, RuleDefault]
     principles: Mapping[str, Principle]
     standards: tuple[StandardVersion, ...] = ()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+
+    def profile_of(self, item_type: str, key: str) -> Profile | None:
+        """The profile of a role, an access group or a system; None where the organisation has none for it."""
+        return next((found for found in self.profiles.values() if (item_type, key) in found.holders()), None)
 
     def item(self, item_type: str, key: str) -> Role | AccessItem | None:
         """The catalogue entry of a requested item, or None."""

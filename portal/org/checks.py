@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from portal.org.catalogue import WHOLE, Leads, RuleDefault, Unit
 
+HIGHEST_SCORE = 3
 LONGEST_KIND = 32  # characters, as in its column
 Entries = Mapping[str, Mapping[str, Any]]  # file -> key -> entry
 
@@ -28,6 +29,7 @@ def misfits(entries: Entries) -> Iterator[Misfit]:
         yield from _requirements(file, entries.get(file, {}))
     yield from _leaders(entries.get("roles", {}))
     yield from _standards(entries.get("standards", {}))
+    yield from _profiles(entries)
 
 
 def _rules(rules: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -79,3 +81,29 @@ def _standards(standards: Mapping[str, Any]) -> Iterator[Misfit]:
         for field in ("key", "position"):
             if len({getattr(item, field) for item in standard.items}) < len(standard.items):
                 yield Misfit("standards", version, "items", f"two items of version {version} have the same {field}")
+
+
+def _profiles(entries: Entries) -> Iterator[Misfit]:
+    known = {item.key for standard in entries.get("standards", {}).values() for item in standard.items}
+    taken: dict[tuple[str, str], str] = {}
+    for profile in entries.get("profiles", {}).values():
+        for says in _advice(profile.advised, known):
+            yield Misfit("profiles", profile.key, "advised", f"{profile.key}: {says}")
+        for holder in profile.holders():
+            first = taken.setdefault(holder, profile.key)
+            if first != profile.key:
+                yield Misfit(
+                    "profiles", profile.key, f"for_{holder[0]}s", f"{holder[1]!r} has the profile {first!r} already"
+                )
+        if not any(profile.holders()):
+            yield Misfit("profiles", profile.key, "key", f"{profile.key} is for no role, group or system: name one")
+
+
+def _advice(advised: Mapping[str, int], known: set[str]) -> Iterator[str]:
+    if not advised:
+        yield "advise a score for at least one item"
+    for key, score in advised.items():
+        if key not in known:
+            yield f"no standard has the item {key!r}"
+        if not 1 <= score <= HIGHEST_SCORE:
+            yield f"{key} needs a score from 1 to {HIGHEST_SCORE}"

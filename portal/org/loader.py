@@ -20,6 +20,7 @@ from portal.org.catalogue import (
     Kind,
     Organisation,
     Principle,
+    Profile,
     Role,
     RuleDefault,
     Source,
@@ -40,7 +41,7 @@ COLLECTIONS: dict[str, type[Any]] = {
     "rules": RuleDefault,
     "principles": Principle,
 }
-STANDARDS = "standards"  # the one file an organisation may do without
+STANDARDS, PROFILES = "standards", "profiles"  # the files an organisation may do without
 FIXED = {"access_groups": {"type": "access_group"}, "systems": {"type": "system"}}
 
 
@@ -76,7 +77,7 @@ class _Folder:
         node = self.node(HEAD)
         if node is None:
             return BAD
-        later = frozenset({*COLLECTIONS, STANDARDS})
+        later = frozenset({*COLLECTIONS, STANDARDS, PROFILES})
         return self.reader(HEAD).record(node, Organisation, fixed={}, filled_later=later)
 
     def read_list(self, name: str, cls: type[Any], identity: str = "key") -> None:
@@ -112,6 +113,8 @@ def load(folder: Path) -> Organisation:
         files.read_list(name, cls)
     if (folder / f"{STANDARDS}.yaml").exists():
         files.read_list(STANDARDS, StandardVersion, "version")
+    if (folder / f"{PROFILES}.yaml").exists():
+        files.read_list(PROFILES, Profile)
     for reader in files.readers.values():
         files.faults += reader.faults
     _check(files)
@@ -119,7 +122,8 @@ def load(folder: Path) -> Organisation:
         raise OrganisationError(sorted(files.faults))
     collections: dict[str, Any] = {name: MappingProxyType(files.entries[name]) for name in COLLECTIONS}
     standards = sorted(files.entries.get(STANDARDS, {}).values(), key=lambda standard: int(standard.version))
-    return Organisation(**head, **collections, standards=tuple(standards))
+    profiles = MappingProxyType(files.entries.get(PROFILES, {}))
+    return Organisation(**head, **collections, standards=tuple(standards), profiles=profiles)
 
 
 def _check(files: _Folder) -> None:

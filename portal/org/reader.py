@@ -41,6 +41,9 @@ REFERENCES = {
     "usually_after": "access_groups",
     "replaces": "access_groups",
     "values": "kinds",
+    "for_roles": "roles",
+    "for_access_groups": "access_groups",
+    "for_systems": "systems",
 }
 
 

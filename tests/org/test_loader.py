@@ -199,6 +199,49 @@ def test_standards_are_read_as_strictly(folder: Path) -> None:
         load(folder)
 
 
+PROFILE = """- key: deck
+  source: charter
+  for_access_groups: [%s]
+  advised: {%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("groups", "advised", "says"),
+    [
+        ("nowhere", "a: 2", "line 3, key for_access_groups: 'nowhere' is not in access_groups.yaml"),
+        ("GROUP", "b: 2", "line 4, key advised: deck: no standard has the item 'b'"),
+        ("GROUP", "a: 4", "line 4, key advised: deck: a needs a score from 1 to 3"),
+        ("GROUP", "a: two", "line 4, key advised.a: 'two' is not a whole number"),
+        ("GROUP", "", "line 4, key advised: deck: advise a score for at least one item"),
+        ("", "a: 2", "line 1, key key: deck is for no role, group or system: name one"),
+    ],
+)
+def test_a_profile_that_leads_nowhere_is_refused_by_line(folder: Path, groups: str, advised: str, says: str) -> None:
+    item = "{key: a, position: 1, section: skill, title: A, description: A, stack_area: A, role_focus: A}"
+    standards = f"- version: 1\n  title: One\n  source: charter\n  items: [{item}]\n"
+    (folder / "standards.yaml").write_text(standards, encoding="utf-8")
+    group = next(iter(load(folder).access_groups))
+    (folder / "profiles.yaml").write_text(PROFILE % (groups.replace("GROUP", group), advised), encoding="utf-8")
+
+    with pytest.raises(OrganisationError) as refused:
+        load(folder)
+
+    assert f"profiles.yaml, {says}" in refused.value.faults
+
+
+def test_one_group_has_one_profile(folder: Path) -> None:
+    item = "{key: a, position: 1, section: skill, title: A, description: A, stack_area: A, role_focus: A}"
+    standards = f"- version: 1\n  title: One\n  source: charter\n  items: [{item}]\n"
+    (folder / "standards.yaml").write_text(standards, encoding="utf-8")
+    group = next(iter(load(folder).access_groups))
+    entry = PROFILE % (group, "a: 2")
+    (folder / "profiles.yaml").write_text(entry + entry.replace("deck", "hull"), encoding="utf-8")
+
+    with pytest.raises(OrganisationError, match="has the profile 'deck' already"):
+        load(folder)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,0 +1,86 @@
+"""What profiles advise, and how a document stands against it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.assessments.models import Score
+from portal.assessments.profiles import Against, Reached, advice, against, reached
+from portal.assessments.summary import POINTS
+from portal.org import organisation
+from tests.assessments import factories as made
+
+scores = st.none() | st.sampled_from(list(Score))
+documents = st.dictionaries(st.sampled_from("abcdef"), scores)
+profiles = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 3))
+
+
+@given(advised=profiles, document=documents)
+def test_every_advised_item_is_met_not_met_or_lacking(
+    advised: dict[str, int], document: dict[str, Score | None]
+) -> None:
+    found = against(advised, document)
+
+    assert found.met <= found.of
+    assert found.of + found.lacking == len(advised)
+    assert found.met == sum(
+        1 for key, least in advised.items() if (score := document.get(key)) in POINTS and POINTS[score] >= least
+    )
+
+
+@given(advised=profiles, document=documents, key=st.sampled_from("abcdef"))
+def test_a_better_score_never_counts_less(advised: dict[str, int], document: dict[str, Score | None], key: str) -> None:
+    before = against(advised, {**document, key: Score.BASIC})
+
+    assert against(advised, {**document, key: Score.TEACHES}).met >= before.met
+
+
+def test_not_relevant_today_is_not_reached_and_not_below() -> None:
+    assert reached(Score.NOT_APPLICABLE, 1) is Reached.NOT_APPLICABLE
+    assert reached(None, 1) is Reached.UNSCORED
+    assert reached(Score.BASIC, 2) is Reached.BELOW
+    assert reached(Score.INDEPENDENT, 2) is Reached.MET
+
+
+def test_several_things_asked_for_advise_the_highest_score_of_each_item(client: FlaskClient) -> None:
+    one = advice(organisation(), [("access_group", "mediawiki-test-admins")])
+    both = advice(organisation(), [("access_group", "mediawiki-test-admins"), ("access_group", "mediawiki-admins")])
+
+    assert Counter(one.advised.values()) == {1: 13}
+    assert Counter(both.advised.values()) == {2: 13}
+    assert [profile.key for profile in both.profiles] == ["mediawiki-testing", "mediawiki-work"]
+
+
+def test_what_has_no_profile_is_named_and_advises_nothing(client: FlaskClient) -> None:
+    found = advice(organisation(), [("role", "software_engineer"), ("access_group", "bastion")])
+
+    assert not found
+    assert found.without == (("role", "software_engineer"), ("access_group", "bastion"))
+    assert against(found.advised, {"web-security": Score.NONE}) == Against(0, 0)
+
+
+def test_roles_without_items_of_their_own_have_no_profile(client: FlaskClient) -> None:
+    made.seed()
+    page = client.get("/profiles").text
+    without = page[page.index("Without a profile") :]
+
+    for name in ("Community Liaison", "Software Engineer", "Project Manager", "Security Specialist"):
+        assert name in without
+    assert "MediaWiki Specialist" not in without
+    assert "nobody who holds one lacks anything" in without
+
+
+def test_roles_and_access_lead_to_what_is_advised_for_them(client: FlaskClient) -> None:
+    made.seed()
+
+    assert "/profiles#mediawiki-work" in client.get("/roles").text
+    assert "/profiles#root-everywhere" in client.get("/access").text
+    assert "Access Management &amp; Privilege Boundaries" in client.get("/profiles").text
+
+
+def test_without_a_standard_nothing_is_advised_yet(client: FlaskClient) -> None:
+    assert "Nothing is advised yet." in client.get("/profiles").text
