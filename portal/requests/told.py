@@ -139,20 +139,32 @@ def views(events: Sequence[Event], now: datetime) -> dict[int, View]:
     """How the events are shown, and who may read each now."""
     rows = {row.id: row for row in _rows_of(events)}
     known = fact_queries.known_of_many(list(rows.values()), now)
+    removed = _off_the_record(events)
     return {
-        event.id: _view(event, rows[id], known[id].facts) for event in events if (id := event.request_id or 0) in rows
+        event.id: _view(event, rows[id], known[id].facts, is_removed=event.id in removed)
+        for event in events
+        if (id := event.request_id or 0) in rows
     }
 
 
-def _view(event: Event, row: TeamRequest, facts: RequestFacts) -> View:
+def _view(event: Event, row: TeamRequest, facts: RequestFacts, *, is_removed: bool) -> View:
     named = event.code != "request.overdue"  # said in public, before there is a decision
     on_record = event.code == "request.approved" and event.subject_id is not None
     return View(
         title_of(row, named=named),
         path_to("requests.show", request_id=row.id),
-        lambda reader: may_read(event, reader, facts),
+        lambda reader: not (is_removed and reader is None) and may_read(event, reader, facts),
         public_path=path_to("record.show", decision_id=event.subject_id) if on_record else "",
     )
+
+
+def _off_the_record(events: Sequence[Event]) -> frozenset[int]:
+    """The approvals among these events that the public record shows no longer: in public they would name the person."""
+    approved = {event.subject_id: event.id for event in events if event.code == "request.approved"}
+    if not approved:
+        return frozenset()
+    query = select(Decision.id).join(Decision.statement).where(Decision.id.in_(approved), Text.redacted_at.is_not(None))
+    return frozenset(approved[id] for id in db.session.scalars(query))
 
 
 def around(events: Sequence[Event], now: datetime) -> Mapping[int, Around]:

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import select
 
 import config
+from portal.extensions import db
 from portal.notifications.channels import outward
+from portal.people import queries
+from portal.record import services as record
 from portal.requests import discussion_services, objection_services
 from portal.requests.discussion_models import CommentAudience
+from portal.requests.models import Decision
+from portal.web.unit_of_work import unit_of_work
 from tests import factories
 from tests.notifications.chat_server import DROP, HANG, LATE_DROP, ChatServer, chat_server, connected
 from tests.notifications.factories import forget
@@ -59,6 +65,29 @@ def test_a_public_room_hears_what_is_on_the_public_record_and_a_team_room_what_a
     assert all("/record/" in text or "/people/" in text or "/access" in text for text in public)
     for word in ("For the team", "Not for Ann", "For Ann too", "Heard", "cannot wait"):
         assert word not in "\n".join([team, *public])
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_waits_for_a_public_room_is_not_said_once_the_person_is_off_the_public_record(
+    app: Flask, chat: ChatServer, kind: str
+) -> None:
+    dora, ann = factories.director(), factories.member("Ann")
+    id = requests.team_request(ann, days_ago=30)
+    forget()
+    requests.decide(dora, id, overrides={}, anyway="It cannot wait.")
+    chat.plan = [(503, {})] * 20  # the chats are away for a while
+    begin = factories.now()
+    work(app)
+    with unit_of_work() as now:
+        decision = db.session.scalars(select(Decision)).one()
+        record.remove(queries.facts(dora.id, now), decision.id, now=now)
+    chat.plan = []
+    with time_machine.travel(begin + factories.days(10 / 1440)):
+        work(app)
+
+    assert not [text for text in chat.texts(f"{kind}-True") if "Access" in text]
+    assert len([text for text in chat.texts(f"{kind}-False") if "approved it" in text]) == 1  # the team still reads it
 
 
 def test_nobody_is_pinged_and_no_name_becomes_markdown(app: Flask, chat: ChatServer) -> None:
