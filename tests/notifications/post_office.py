@@ -13,6 +13,7 @@ from email.policy import default
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from flask import Flask
 
 import config
@@ -23,6 +24,7 @@ from portal.people.models import Person
 from portal.web.unit_of_work import unit_of_work
 from tests.browser import free_ports
 
+SENDER = "Test portal <portal@example.org>"
 OK, DROP, HANG, LATE_DROP = "ok", "drop", "hang", "accept, then drop"
 
 
@@ -34,6 +36,10 @@ class PostOffice:
     plan: list[str] = field(default_factory=list)
     taken: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
+    logins: list[tuple[str, str]] = field(default_factory=list)
+    password: str = ""
+    options: dict[str, Any] = field(default_factory=dict)  # of aiosmtpd: encryption, signing in
+    encrypted: list[bool] = field(default_factory=list)  # how each mail came
 
     async def handle_EHLO(
         self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
@@ -50,6 +56,7 @@ class PostOffice:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         behaviour = self.plan.pop(0) if self.plan else OK
+        self.encrypted.append(session.ssl is not None or "ssl_context" in self.options)
         if behaviour in (OK, LATE_DROP):
             message = message_from_bytes(envelope.content, policy=default)
             assert isinstance(message, EmailMessage)
@@ -60,6 +67,12 @@ class PostOffice:
         if behaviour in (DROP, LATE_DROP):
             server.transport.abort()
         return "250 OK" if behaviour in (OK, DROP, LATE_DROP, HANG) else behaviour
+
+    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> AuthResult:
+        """Whether name and password, of which it keeps note, are right."""
+        name, password = given.login.decode(), given.password.decode()
+        self.logins.append((name, password))
+        return AuthResult(success=password == self.password, handled=False)
 
     @property
     def seen(self) -> list[EmailMessage]:
@@ -81,7 +94,7 @@ def post_office(app: Flask) -> Iterator[PostOffice]:
 
 @contextmanager
 def running(office: PostOffice) -> Iterator[None]:
-    controller = Controller(office, hostname="127.0.0.1", port=office.port)
+    controller = Controller(office, hostname="127.0.0.1", port=office.port, **office.options)
     controller.start()
     try:
         yield
@@ -90,11 +103,11 @@ def running(office: PostOffice) -> Iterator[None]:
 
 
 @contextmanager
-def connected(app: Flask, office: PostOffice) -> Iterator[Mail]:
-    """The portal sends by this server, whether it runs or not."""
+def connected(app: Flask, office: PostOffice, settings: config.Smtp | None = None) -> Iterator[Mail]:
+    """The portal sends by this server, whether it runs or not; without ``settings`` in the clear."""
     before = {name: list(app.extensions[name]) for name in (CHANNELS, ERRANDS)}
     app.extensions[CHANNELS], app.extensions[ERRANDS] = [], []
-    mail = Mail(config.Smtp("smtp", "127.0.0.1", office.port, "Test portal <portal@example.org>"))
+    mail = Mail(settings or config.Smtp("smtp", "127.0.0.1", office.port, SENDER))
     mail_routes.connect(app, mail)
     try:
         yield mail
