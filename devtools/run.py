@@ -1,4 +1,4 @@
-"""./dev run: the portal, its clock and a development wiki login, on this machine only."""
+"""./dev run: the portal, its clock, a development wiki login and a mail server, on this machine only."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def served(port: int, *, data: Path | None, **more: str) -> Iterator[Serving]:
         environ = {**os.environ, **settings(folder, port=port, own_database=data is not None), **more}
         python = environment.python("run")
         greeting = _prepare(python, environ, folder)
+        family.start("mail server", [python, "-m", "devtools.postbox", str(port + 2), folder / "mail"], environ)
         _start(family, python, environ, port)
         yield Serving(family, f"http://127.0.0.1:{port}", environ, greeting)
     finally:
@@ -103,6 +104,8 @@ def settings(data: Path, *, port: int, own_database: bool = False) -> dict[str, 
         "PORTAL_HTMX_SOURCE": "vendored",
         "PORTAL_DEV_WIKI": "1",
         "PORTAL_PROXY_COUNT": "0",
+        "PORTAL_SMTP_URL": f"smtp://127.0.0.1:{port + 2}",
+        "PORTAL_MAIL_FROM": "Technology team portal <portal@mail.example>",
     }
     named = {f"PORTAL_{name}": os.environ.get(f"PORTAL_{name}", "") for name in OVERRIDABLE}
     if own_database:
@@ -134,17 +137,16 @@ def _secret(path: Path, new: str) -> str:
 
 
 def _check_ports(port: int) -> None:
-    if not 1 <= port <= 65534:
+    if not 1 <= port <= 65533:
         raise Fault(f"--port {port} is no port: choose one from 1024 to 65534.")
-    for number in (port, port + 1):
+    for number, use in (port, ""), (port + 1, " (for the wiki login)"), (port + 2, " (for mail)"):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", number))
             except OSError as error:
-                what = "" if number == port else " (for the wiki login)"
                 raise Fault(
-                    f"Port {number}{what} cannot be used: {error.strerror}. Choose another: ./dev run --port 5100."
+                    f"Port {number}{use} cannot be used: {error.strerror}. Choose another: ./dev run --port 5100."
                 ) from None
 
 

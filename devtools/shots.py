@@ -56,13 +56,14 @@ def _take(tour: str, python: Path, browser: str, data: Path, only: str) -> int:
 
 
 def _free_port() -> int:
-    """A port that is free together with the next one, where the wiki login listens."""
+    """A port that is free together with the next two, where the wiki login and the mail server listen."""
     while True:
-        with closing(socket.socket()) as first, closing(socket.socket()) as second:
+        with closing(socket.socket()) as first, closing(socket.socket()) as second, closing(socket.socket()) as third:
             first.bind(("127.0.0.1", 0))
             port = int(first.getsockname()[1])
             try:
                 second.bind(("127.0.0.1", port + 1))
-            except OSError:
+                third.bind(("127.0.0.1", port + 2))
+            except (OSError, OverflowError):
                 continue
             return port

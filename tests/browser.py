@@ -106,13 +106,14 @@ def live_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal
 
 
 def free_ports() -> int:
-    """A port that is free together with the next one."""
+    """A port that is free together with the next two."""
     while True:
-        with closing(socket.socket()) as first, closing(socket.socket()) as second:
+        with closing(socket.socket()) as first, closing(socket.socket()) as second, closing(socket.socket()) as third:
             first.bind(("127.0.0.1", 0))
             port = int(first.getsockname()[1])
             try:
                 second.bind(("127.0.0.1", port + 1))
-            except OSError:
+                third.bind(("127.0.0.1", port + 2))
+            except (OSError, OverflowError):
                 continue
             return port

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from config import Settings
-from portal.demo import people, requests, tour
+from portal.demo import mail, people, requests, tour
 from portal.extensions import app_value
 from portal.notifications import spreading
 from portal.record import checkpoints
@@ -31,6 +31,8 @@ def load() -> None:
     with unit_of_work() as now:
         checkpoints.tick(now)
     spreading.spread()
+    with unit_of_work() as now:
+        mail.load(now=now)  # now that what happened long ago is told: mail is about what happens from here on
     names = ", ".join(demo.name for demo in people.DEMO_PEOPLE)
     click.echo(f'"Sign in with {_wiki()}" as one of: {names}')
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import hashlib
 import logging
 from datetime import datetime
-from urllib.parse import urlencode
 
 from sqlalchemy import select
 
 from portal.errors import Message
 from portal.extensions import app_value, db
 from portal.notifications.channels import PermanentFailure, TemporaryFailure
-from portal.notifications.channels.composing import Envelope, compose
+from portal.notifications.channels.composing import Envelope, compose, confirm_path
 from portal.notifications.channels.mail import Mail
 from portal.notifications.mail_models import MailAddress
 from portal.notifications.mail_tokens import confirm_token
 from portal.notifications.sending import FIRST_WAIT, TRIES
 from portal.people.models import Person
 from portal.web import clock, logs
-from portal.web.addresses import absolute, path_to
+from portal.web.addresses import absolute
 from portal.web.mailing import Content, Link
 from portal.web.unit_of_work import unit_of_work
 
@@ -65,8 +64,7 @@ def _take(id: int) -> tuple[Envelope, Content] | None:
 
 
 def _question(row: MailAddress, name: str, now: datetime) -> tuple[Envelope, Content]:
-    query = urlencode({"t": confirm_token(row.person_id, row.nonce)})
-    url = absolute(f"{path_to('mail.confirm')}?{query}")
+    url = absolute(confirm_path(confirm_token(row.person_id, row.nonce)))
     site = absolute("")
     content = Content(
         heading=Message("Is this your mail address?"),

@@ -145,8 +145,8 @@ def part(message: EmailMessage, kind: str) -> str:
     return str(found.get_content()).replace("\r\n", "\n")
 
 
-def link(message: EmailMessage, path: str) -> str:
+def link(message: EmailMessage, path: str, *, site: str = "http://localhost") -> str:
     """The path and query of the link that leads to this path."""
-    found = re.search(rf"http://localhost({re.escape(path)}\S*)", part(message, "plain"))
+    found = re.search(rf"{re.escape(site + path)}\S*", part(message, "plain"))
     assert found, part(message, "plain")
-    return found[1]
+    return found[0].removeprefix(site)

@@ -16,7 +16,7 @@ from tests.requests.pages import HTMX, hidden
 from tests.whole import rows
 from tests.whole.bad_bodies import URLENCODED
 from tests.whole.found_forms import Field, Form, crawl
-from tests.whole.staged_scenes import SCENES
+from tests.whole.staged_scenes import SCENES, in_mails
 
 COOKIE = "portal"
 LOOK = {  # how many pages of each sort these people open in the first scene; nobody else has a form of their own
@@ -89,7 +89,7 @@ class Campaign:
         for scene in SCENES if not _found else ():
             self.play(scene)
             for actor, pages in (LOOK if scene == "demo" else LOOK_AGAIN).items():
-                for form in crawl(self.app, self.visitors[actor].client, pages=pages):
+                for form in crawl(self.app, self.visitors[actor].client, "/", *in_mails().values(), pages=pages):
                     form.actor, form.scene = actor, scene
                     _found.extend(one for one in pressed(form) if sum(map(one.is_like, _found)) < ALIKE)
         return _found

@@ -40,6 +40,7 @@ from portal.requests.workflow import State
 from portal.web.unit_of_work import unit_of_work
 from tests import databases, factories
 from tests.requests.factories import details, key_offer
+from tests.whole import staged_scenes
 
 NOBODY = "nobody"
 LOCKED = "Locked"
@@ -122,6 +123,8 @@ def _fill() -> None:
         checkpoints.tick(now)
         calendar.make(demo_people.find("Demo Security Specialist").id, now=now)
     spreading.spread()
+    with unit_of_work() as now:
+        staged_scenes.stage_mail(now)
 
 
 def _person_things(who: dict[str, Person], now: datetime) -> None:
@@ -205,6 +208,8 @@ def addresses(world: World) -> dict[str, list[str]]:
                 values = ARGUMENTS[frozenset(rule.arguments)]()
                 with world.app.test_request_context():
                     found[rule.endpoint] = [url_for(rule.endpoint, **each) for each in values]
+        for endpoint, address in staged_scenes.in_mails().items():
+            found[endpoint].append(address)
     return found
 
 

@@ -124,9 +124,9 @@ def endpoint_of(app: Flask, url: str, method: str) -> str:
     return str(endpoint)
 
 
-def crawl(app: Flask, client: FlaskClient, *, pages: int = PAGES) -> list[Form]:
-    """The forms this browser meets: through every link from the start, and beside what a link names by its id."""
-    waiting, seen, opened, tried = ["/"], {"/"}, Counter[str](), Counter[str]()
+def crawl(app: Flask, client: FlaskClient, *starts: str, pages: int = PAGES) -> list[Form]:
+    """The forms this browser meets: through every link from the starts, and beside what a link names by its id."""
+    waiting, seen, opened, tried = list(starts), set(starts), Counter[str](), Counter[str]()
     found: dict[tuple[str, ...], Form] = {}
     while waiting:
         url = waiting.pop(0)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from portal.assessments import services as assessment_services
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
+from portal.calendar import services as calendar
+from portal.demo import mail as demo_mail
 from portal.demo import people as demo_people
 from portal.demo import requests as demo_requests
 from portal.extensions import db
+from portal.notifications import addresses, mail_tokens, preferences, spreading
+from portal.notifications.channels.composing import confirm_path, stop_path
+from portal.notifications.wishes import Kind
+from portal.people import queries as people
 from portal.people import services as people_services
 from portal.people import sessions
 from portal.people.models import MergeProposal
 from portal.requests import filing_services
+from portal.requests.models import TeamRequest
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
@@ -45,6 +54,30 @@ def stage_demo() -> None:
         people_services.note_nda(
             demo_people.find("Demo Board"), deputy.id, signed_on=now.date(), confirmed_by_id=None, now=now
         )
+    spreading.spread()
+    with unit_of_work() as now:
+        stage_mail(now)
+
+
+def stage_mail(now: datetime) -> None:
+    """People with an address, one of whom waits for the button in a mail to another, and wants none about a request."""
+    demo_mail.load(now=now)
+    volunteer = demo_people.find("Demo Volunteer")
+    addresses.ask(volunteer.id, "another@mail.example", now=now)
+    own = db.session.scalars(select(TeamRequest.id).where(TeamRequest.candidate_id == volunteer.id)).first()
+    preferences.stop(mail_tokens.Stop(volunteer.id, own), people.facts(volunteer.id, now), now=now)
+    calendar.make(volunteer.id, now=now)
+
+
+def in_mails() -> dict[str, str]:
+    """The addresses that stand in mails and on no page, by their endpoint. Needs what `stage_mail` made."""
+    volunteer = demo_people.find("Demo Volunteer")
+    row = addresses.of(volunteer.id)
+    assert row is not None
+    return {
+        "mail.confirm": confirm_path(mail_tokens.confirm_token(volunteer.id, row.nonce)),
+        "mail.stop": stop_path(mail_tokens.Stop(demo_people.find("Demo Director").id, kind=Kind.TALK)),
+    }
 
 
 def stage_reported() -> None:

@@ -41,9 +41,14 @@ def settings_url() -> str:
     return absolute(path_to("mail.show"))
 
 
-def stop_url(stop: Stop) -> str:
-    """The address that ends this mail: a button by GET, done by POST."""
-    return absolute(f"{path_to('mail.stop')}?{urlencode({'t': stop_token(stop)})}")
+def stop_path(stop: Stop) -> str:
+    """Path and query of what ends this mail: a button by GET, done by POST."""
+    return f"{path_to('mail.stop')}?{urlencode({'t': stop_token(stop)})}"
+
+
+def confirm_path(token: str) -> str:
+    """Path and query of the page with the button that confirms an address."""
+    return f"{path_to('mail.confirm')}?{urlencode({'t': token})}"
 
 
 def compose(envelope: Envelope, content: Content) -> EmailMessage:
@@ -61,7 +66,7 @@ def compose(envelope: Envelope, content: Content) -> EmailMessage:
         message["List-Id"] = f"<{envelope.thread.split('.')[0]}.{host()}>"
     links: tuple[Link, ...] = (Link(SETTINGS, settings_url()),)
     if envelope.stop is not None:
-        url = stop_url(envelope.stop)
+        url = absolute(stop_path(envelope.stop))
         message["List-Unsubscribe"] = f"<{url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         links = (Link(_stop_words(envelope.stop), url), *links)
