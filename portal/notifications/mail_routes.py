@@ -15,7 +15,7 @@ from portal.extensions import csrf
 from portal.notifications import addresses, confirming, digests, mail_tokens, preferences
 from portal.notifications.channels import add_channel, add_errand
 from portal.notifications.channels.chat import chats
-from portal.notifications.channels.mail import Digests, Mail
+from portal.notifications.channels.mail import Digests, Mail, last_refused
 from portal.notifications.channels.outward import Outside
 from portal.notifications.mail_forms import AddressForm, WishesForm
 from portal.people import current, queries
@@ -58,6 +58,7 @@ def _page(
     return render(
         "notifications/mail_settings.html",
         row=row,
+        refused_at=last_refused(row) if row and row.address else None,
         address=address or AddressForm(formdata=kept_fields("mail.ask")),
         wishes=wishes,
         stopped=preferences.stopped_by(me.id),

@@ -38,6 +38,7 @@ from tests.notifications.post_office import (
     work,
 )
 from tests.requests import factories as requests
+from tests.requests.pages import Browser
 
 FAULTS = ["450 busy", "451 later", "421 bye", "rcpt 452 full", HANG, DROP, LATE_DROP]
 
@@ -102,6 +103,25 @@ def test_an_address_that_is_refused_for_good_is_parked_and_the_others_get_theirs
     assert "failure=smtp_550" in shown
     assert "failure=smtp_554" in shown
     assert "@" not in shown
+
+
+@pytest.mark.both_databases
+def test_whose_last_mail_was_refused_for_good_reads_it_beside_their_address(app: Flask) -> None:
+    (person,), ask = asking(1)
+    browser, says = Browser(app, person), "The last mail could not be delivered"
+    with post_office(app) as office:
+        for plan, is_said in ([], False), (["rcpt 550 no such user"], True), (["554 no"], True), ([OK], False):
+            office.plan = list(plan)
+            ask()
+            work(app)
+            assert (says in browser.text("/account/mail")) is is_said, plan
+
+        office.plan = ["rcpt 550 no such user"]
+        ask()
+        work(app)
+        assert says in browser.text("/account/mail")
+        browser.post("/account/mail/address", {"address": "new@example.org"})
+        assert says not in browser.text("/account/mail")  # it was said of what was typed before
 
 
 def test_a_dead_server_is_tried_once_in_a_round_and_everything_comes_when_it_is_back(app: Flask) -> None:

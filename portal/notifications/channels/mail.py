@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from sqlalchemy import select
+
 from config import Smtp
 from portal.audit.models import Event
 from portal.errors import Message
@@ -13,7 +15,9 @@ from portal.notifications import preferences
 from portal.notifications.channels import NotWanted, Outgoing, Planned
 from portal.notifications.channels.composing import Envelope, compose
 from portal.notifications.channels.smtp import MailServer
+from portal.notifications.mail_models import MailAddress
 from portal.notifications.mail_tokens import Stop
+from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.registry import row_of
 from portal.notifications.told import Group
 from portal.notifications.wishes import Choice, kind_of
@@ -24,6 +28,19 @@ from portal.web.filters import utc
 from portal.web.mailing import Content, Link
 
 MAIL, DIGEST = "mail", "digest"
+
+
+def last_refused(row: MailAddress) -> datetime | None:
+    """When the mail server refused for good what went to this address last; None if it took it, or nothing went."""
+    mine = (
+        Delivery.person_id == row.person_id,
+        Delivery.channel.in_((MAIL, DIGEST)),
+        Delivery.settled_at > row.asked_at,
+    )
+    settled = Delivery.state.in_((DeliveryState.SENT, DeliveryState.PARKED))
+    query = select(Delivery).where(*mine, settled).order_by(Delivery.settled_at.desc(), Delivery.id.desc()).limit(1)
+    last = db.session.scalars(query).one_or_none()
+    return last.settled_at if last is not None and last.failure.startswith("smtp_5") else None
 
 
 class _ByMail:
