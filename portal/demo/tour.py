@@ -42,6 +42,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *(
             "/inbox",
             "/inbox?show=done",
+            "/account/mail",
             "/",
             "/account",
             "/requests/?stage=open",

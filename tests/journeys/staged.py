@@ -19,6 +19,7 @@ from devwiki.server import Quiet, listen, serve_in_background
 from devwiki.wiki import Client, DevWiki
 from portal import create_app
 from portal.assessments import standards
+from portal.demo import mail as demo_mail
 from portal.demo import people as demo_people
 from portal.demo import requests as demo_requests
 from portal.extensions import db
@@ -141,6 +142,7 @@ def _prepare(portal: StagedPortal) -> None:
 
     portal.change(load)
     portal.change(checkpoints.tick)
+    portal.change(lambda now: demo_mail.load(now=now))
     with portal.app.app_context():
         db.engine.dispose()  # the last one to close the file takes in what is still in its log
     shutil.copyfile(path, portal.data / "demo.db")
