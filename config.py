@@ -247,6 +247,9 @@ def _mail_faults(settings: Settings) -> list[str]:
         faults.append("PORTAL_SMTP_URL must be smtps://HOST or smtp+starttls://HOST, with :PORT where it differs.")
     elif parts.scheme == "smtp" and not is_loopback(settings.smtp_url):
         faults.append("PORTAL_SMTP_URL begins with smtp://, which hides nothing: only for a server on this machine.")
+    for name, value in ("USER", settings.smtp_user), ("PASSWORD", settings.smtp_password):
+        if not value.isascii():
+            faults.append(f"PORTAL_SMTP_{name} must be plain ASCII: nothing else can be said to a mail server here.")
     return faults
 
 

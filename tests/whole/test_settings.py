@@ -112,6 +112,15 @@ def test_a_half_configured_portal_does_not_start_and_says_why_without_a_trace() 
     assert answer.stderr.count("PORTAL_") >= len(NEEDED)
 
 
+@pytest.mark.parametrize("name", ["PORTAL_SMTP_USER", "PORTAL_SMTP_PASSWORD"])
+def test_what_cannot_be_said_to_a_mail_server_stops_the_start(name: str) -> None:
+    mail = {"PORTAL_SMTP_URL": "smtps://mail.example.org", "PORTAL_MAIL_FROM": "p@example.org", name: "geheimnüss"}
+    (found,) = faults({**WHOLE, **mail})
+
+    assert found.startswith(name)
+    assert "geheim" not in found
+
+
 def test_a_mail_server_needs_a_sender_and_what_is_secret_is_shown_by_nothing() -> None:
     mail = {"PORTAL_SMTP_URL": "smtp+starttls://mail.example.org", "PORTAL_SMTP_PASSWORD": "hush"}
     assert [fault.split()[0] for fault in faults({**WHOLE, **mail})] == ["PORTAL_MAIL_FROM"]
