@@ -12,11 +12,13 @@ from flask_babel import gettext as _
 from portal.assessments import (
     cli,
     evidence,
+    exchange_routes,
     policy,
     profile_routes,
     queries,
     services,
     sheet_routes,
+    standard_routes,
     summary,
     told,
     views,
@@ -149,7 +151,7 @@ def standard(version: int) -> ResponseReturnValue:
         "assessments/standard.html",
         standard=found,
         sections=views.by_section(queries.items_of(found.id)),
-        versions=queries.published_standards(),
+        **standard_routes.around(found),
     )
 
 
@@ -174,6 +176,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     app.register_blueprint(sheet_routes.bp)
     app.register_blueprint(profile_routes.bp)
+    standard_routes.init_app(app)
+    exchange_routes.init_app(app)
     app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
     add_source(app, attention)
     registry.add_source(app, told.SOURCE)

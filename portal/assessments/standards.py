@@ -30,7 +30,7 @@ def seed_standards(*, now: datetime) -> list[int]:
         else:
             stored[given.version] = _publish(given, now=now)
             new.append(given.version)
-    newest = max(stored, default=None)
+    newest = max((row.version for row in stored.values() if row.state is not StandardState.DRAFT), default=None)
     for version, standard in stored.items():
         if version != newest and standard.state is StandardState.PUBLISHED:
             standard.state = StandardState.SUPERSEDED
@@ -67,6 +67,15 @@ def _columns(item: catalogue.StandardItem) -> dict[str, object]:
 
 
 def _require_same(stored: Standard, given: catalogue.StandardVersion) -> None:
+    if stored.state is StandardState.DRAFT:
+        raise WrongState(
+            Message(
+                "Version %(version)s is a draft that was imported in the portal. Discard it, or give the one in "
+                "standards.yaml the next number.",
+                version=given.version,
+            )
+        )
+
     def text(items: Sequence[StandardItem | catalogue.StandardItem]) -> list[tuple[str, ...]]:
         rows = sorted(items, key=lambda item: item.position)
         return [tuple(str(getattr(item, field)) for field in FIELDS) for item in rows]

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.assessments import policy, queries
+from portal.assessments import policy, queries, standard_policy
 from portal.assessments.models import Assessment, AssessmentState, AssessmentType
 from portal.audit.models import Audience, Event
 from portal.errors import Message
@@ -18,6 +18,7 @@ from portal.notifications.registry import Around, Source, View
 from portal.notifications.told import Group, Row
 from portal.web.addresses import path_to
 
+NEVER_HELD = Message("It never held.")
 OWN = Message("It is the work of one person until it is finished.")
 
 ROWS: dict[str, Row] = {
@@ -38,6 +39,8 @@ ROWS: dict[str, Row] = {
         {Group.PERSON: Message("A reminder: you were asked for this mentor review")},
     ),
     "assessment.raised": Row(Message("A mentor review was not finished in spite of a reminder"), (Group.DIRECTOR,)),
+    "standard.imported": Row(Message("A draft of the standard was imported"), (Group.DIRECTOR,)),
+    "standard.discarded": Row(Message("A draft of the standard was discarded"), silent=NEVER_HELD),
     "standard.published": Row(Message("A standard was published"), (Group.TEAM,)),
 }
 
@@ -70,6 +73,9 @@ def _views(events: Sequence[Event], now: datetime) -> Mapping[int, View]:
 
 
 def _view(event: Event, found: dict[int, Assessment]) -> View | None:
+    if event.code in ("standard.imported", "standard.discarded"):
+        draft = path_to("standards.draft")
+        return View(Message("The standard"), draft, lambda reader: standard_policy.why_not_draft(reader) is None)
     if event.code == "standard.published":
         path = path_to("assessments.index")
         return View(Message("The standard"), path, lambda reader: event.audience is Audience.PUBLIC, public_path=path)

@@ -24,7 +24,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/welcome", "/roles", "/rules", "/privacy", "/access", "/people", "/record", "/standards/2", "/profiles"),
         *("/record/{decision}", "/people/{engineer}", "/access/{held}", "/requests/{ready}", "/not-there"),
         *("/record?q=zzzz", "/record/checkpoints", "/record/digest?week={week}", "/told", "/calendar", "/figures"),
-        *("/search", "/search?q=acc"),
+        *("/search", "/search?q=acc", "/standards/2/changes/1"),
     ),
     "Demo Volunteer": (
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
@@ -36,7 +36,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/requests/{ready}/own-key", "/requests/{draft}/draft", "/requests/{draft}/key"),
         *("/requests/{draft}/check-answers", "/requests/{declined}", "/people/{engineer}", "/people/me/absence"),
         *("/people/appointments", "/people/{engineer}/roles/software_engineer/end", "/assessments/reviews/new"),
-        *("/assessments/{assessment}", "/assessments"),
+        *("/assessments/{assessment}", "/assessments", "/assessments/{own}/carry"),
     ),
     "Demo MediaWiki Specialist": (
         *(
@@ -65,7 +65,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/people/appointments", "/people/merges", "/people/{engineer}/nda", "/people/me/absence"),
         *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
         *("/assessments/of/{engineer}", "/record/{decision}/remove", "/figures", "/figures/waiting", "/figures/duties"),
-        "/texts/{reason}/remove",
+        *("/texts/{reason}/remove", "/standards/import", "/standards/draft"),
     ),
     "Demo Security Specialist": ("/requests/{high_trust}", "/assessments", "/calendar"),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
@@ -137,6 +137,7 @@ def ids(now: datetime) -> dict[str, Any]:
         "text": comment.text_id,
         "reason": _first(select(Absence.reason_id).where(Absence.reason_id.is_not(None))),
         "assessment": _first(select(Assessment).where(Assessment.person_id == engineer)).id,
+        "own": _first(select(Assessment).where(Assessment.marker_id == engineer, Assessment.person_id == engineer)).id,
         "held": access_queries.held(specialist, now)[0].grant_id,
         "waiting": next(found.grant_id for found in access_queries.held(liaison, now) if found.status == "approved"),
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 
-from portal.assessments import queries, services, standards
+from portal.assessments import drafting, queries, services, standards
 from portal.assessments.entries import EMPTY, Entry, Typed
+from portal.assessments.exchange.standard import write_standard
 from portal.assessments.models import Score
 from portal.people.models import Person
 from portal.web.unit_of_work import unit_of_work
@@ -18,6 +19,19 @@ def seed() -> None:
     """Both standards of the organisation."""
     with unit_of_work() as now:
         standards.seed_standards(now=now)
+
+
+def next_standard() -> str:
+    """The current standard without its first item and with one reworded, as the wiki would have it."""
+    current = queries.current_standard()
+    assert current is not None
+    return write_standard(queries.items_of(current.id)[1:]).replace("Reads and explains", "Reads")
+
+
+def draft_standard() -> int:
+    """A draft of the next version. Returns its number."""
+    with unit_of_work() as now:
+        return drafting.import_draft(None, next_standard(), now=now).version
 
 
 def keys(assessment_id: int) -> list[str]:

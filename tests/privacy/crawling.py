@@ -52,6 +52,8 @@ ONE: dict[str, Callable[[], list[Any]]] = {
     "name": _column(Person.name),
     "rule_key": lambda: list(organisation().rules),
     "version": _column(Standard.version),
+    "since": _column(Standard.version),
+    "layout": lambda: ["json", "csv", "wikitext"],
     "key": lambda: ["k01"],
     "size": _column(Checkpoint.size),
     "address": lambda: [calendar.secret(row) for row in db.session.scalars(select(CalendarAddress))],

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from portal.access import services as access
 from portal.access.models import ItemType
+from portal.assessments import drafting
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score
@@ -159,6 +160,12 @@ def assessments_of(scene: Scene) -> None:
     unfinished = scene.word("unfinished-remark", "assessment_score.remark_id", frozenset({"newcomer"}))
     sheets.fill(newcomer, draft, {first: Entry(None, unfinished)})
     scene.assessment_id, scene.draft_assessment_id = review, draft
+    title, description = (
+        scene.word(f"draft-{name}", f"standard_item.{name}", DECIDERS) for name in ("title", "description")
+    )
+    added = f"|-\n| {title}\n| {description}\n| Infra\n| Generalist\n|}}"
+    with unit_of_work() as now:
+        drafting.import_draft(None, sheets.next_standard().replace("|}", added), now=now)
 
 
 def discussed(scene: Scene) -> None:

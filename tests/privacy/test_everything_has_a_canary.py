@@ -15,7 +15,7 @@ from tests.privacy.scene import Scene
 TYPED = {
     "ssh_key.shell_name", "ssh_key.github_name", "ssh_key.wiki_proof", "ssh_key.github_proof", "ssh_key.fingerprint",
     "evidence.url", "assessment_score.link", "decision.minutes_url", "team_request.draft", "held_form.fields",
-    "mail_address.address", "mail_address.wanted",
+    "mail_address.address", "mail_address.wanted", "standard_item.title", "standard_item.description",
 }  # fmt: skip
 """Columns beside the table of texts that hold what somebody typed."""
 
@@ -26,8 +26,8 @@ NOT_PRIVATE = {
     "team_request.kind", "requested_item.item_key", "grant.item_key", "role_assignment.role_key",
     "rule_change.rule_key", "rule_change.kind", "rule_change.value", "revision.rules",
     "standard.title", "standard.source",
-    "standard_item.key", "standard_item.title", "standard_item.description", "standard_item.stack_area",
-    "standard_item.role_focus", "assessment.role_focus", "assessment.mentoring_type",
+    "standard_item.key", "standard_item.stack_area", "standard_item.role_focus",
+    "assessment.role_focus", "assessment.mentoring_type",
     # codes, hashes and numbers that the portal makes
     "indexed.mark",  # of a name; ``indexed.words`` repeats texts and names: tests/search
     "event.code", "event.data", "event.previous_hash", "event.hash", "chain_head.hash", "text.salt", "text.body",
@@ -69,6 +69,7 @@ FIELDS = {
     "requests.forms:details_form": "answer.text_id",
     "rules.forms:NumberForm": "rule_change.value",
     "rules.forms:RuleChangeForm": "rule_change.reason_id",
+    "web.uploads:PastedForm": "standard_item.description",
 }
 """Where each form (or function that makes one) has a field to type in, and a column in which that is kept."""
 

@@ -8,11 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.assessments import drafting
+from portal.assessments import queries as standards
 from portal.extensions import db
 from portal.notifications.wishes import Kind
 from portal.people.models import SignIn
 from portal.requests import queries
 from portal.web import clock
+from tests.assessments import factories as assessments
 from tests.filled_forms import filled
 from tests.requests import factories as requests
 from tests.whole.scenes import Scene
@@ -99,6 +102,8 @@ def _draft(moment: Moment) -> dict[str, Any]:
 
 def _assessment(moment: Moment) -> dict[str, Any]:
     """The whole sheet, or the part of it that this address takes."""
+    if moment.path.endswith("/import"):
+        return {"text": "Title,Score\nLog Interpretation,2\n"}
     values = moment.world.values["write_assessment"]
     home = f"/assessments/{values['assessment_id']}"
     page = moment.world.visitor(moment.world.ids["member"]).send("GET", home).text
@@ -119,6 +124,12 @@ def _rule(moment: Moment) -> dict[str, Any]:
 def _session(moment: Moment) -> dict[str, Any]:
     """The only session of who sends it."""
     return {"session": db.session.scalar(select(SignIn.id).where(SignIn.person_id == moment.person_id)) or 1}
+
+
+def _draft_standard() -> str:
+    """What names the draft as it stands."""
+    found = drafting.draft()
+    return drafting.digest(standards.items_of(found.id)) if found else ""
 
 
 BODIES: dict[str, Callable[[Moment], dict[str, Any]]] = {
@@ -151,7 +162,10 @@ BODIES: dict[str, Callable[[Moment], dict[str, Any]]] = {
     "declare_absence": lambda moment: {"from_day": clock.now().date().isoformat()},
     "file:new_member": lambda moment: {"kind": "new_member", "submission_id": submission()},
     "file:for_members": lambda moment: {"kind": "access_expansion", "submission_id": submission()},
+    "import_standard": lambda moment: {"text": assessments.next_standard()},
+    "publish_standard": lambda moment: {"seen": _draft_standard()},
     "self_assess": lambda moment: {"submission_id": submission()},
+    "carry_assessment": lambda moment: {"submission_id": submission()},
     "name_marker": lambda moment: {"marker": moment.world.ids["recused"], "submission_id": submission()},
     "write_assessment": _assessment,
     "end_access": _text("reason"),

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from sqlalchemy import select
 
 from portal import create_app
 from portal.access.models import Grant
+from portal.assessments import drafting, standards
 from portal.assessments import queries as assessment_queries
 from portal.assessments import services as assessments
-from portal.assessments import standards
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Assessment, Score, Standard
 from portal.audit.models import Text
@@ -39,6 +40,7 @@ from portal.requests.models import Decision, TeamRequest
 from portal.requests.workflow import State
 from portal.web.unit_of_work import unit_of_work
 from tests import databases, factories
+from tests.assessments import factories as made
 from tests.requests.factories import details, key_offer
 from tests.whole import staged_scenes
 
@@ -141,6 +143,7 @@ def _assessment_things(who: dict[str, Person], now: datetime) -> None:
     entries = {item.key: Entry(Score.INDEPENDENT, remark="A remark.") for item in items}
     assessments.lock(who["Security Specialist"], own, Typed(entries, dict.fromkeys(entries, EMPTY.token)), now=now)
     assessments.start_self_assessment(who["Security Specialist"], submission_id="w" * 32, now=now)
+    drafting.import_draft(None, made.next_standard(), now=now)
 
 
 def _request_things(who: dict[str, Person], now: datetime) -> None:
@@ -174,6 +177,15 @@ ARGUMENTS: dict[frozenset[str], Callable[[], list[dict[str, Any]]]] = {
     frozenset({"grant_id"}): lambda: [{"grant_id": id} for id in _ids(Grant)],
     frozenset({"decision_id"}): lambda: [{"decision_id": id} for id in _ids(Decision)],
     frozenset({"assessment_id"}): lambda: [{"assessment_id": id} for id in _ids(Assessment)],
+    frozenset({"assessment_id", "layout"}): lambda: [
+        {"assessment_id": id, "layout": layout}
+        for id in _ids(Assessment)
+        for layout in ("json", "csv", "wikitext", "x")
+    ],
+    frozenset({"version", "since"}): lambda: [
+        {"version": one, "since": other}
+        for one, other in permutations(db.session.scalars(select(Standard.version)).all(), 2)
+    ],
     frozenset({"version"}): lambda: [{"version": one} for one in db.session.scalars(select(Standard.version))],
     frozenset({"rule_key"}): lambda: [{"rule_key": key} for key in organisation().rules],
     frozenset({"name"}): lambda: [{"name": "Demo Board"}, {"name": "Nobody at all"}],

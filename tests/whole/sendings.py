@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +43,7 @@ EXEMPT = {
     "assessment.save": "saves over itself, told apart by tokens",
     "assessment.save_item": "saves over itself, told apart by tokens",
     "assessment.save_header": "saves over itself, told apart by tokens",
+    "exchange.fill_post": "saves over itself, told apart by tokens",
     "requests.preview": "writes nothing",
     "requests.fingerprint": "writes nothing",
 }
@@ -382,6 +384,27 @@ def _end_access() -> Sending:
     return Sending(dora, path, path, {"reason": "Not needed."})
 
 
+@_form("standards.import_post")
+def _import_standard() -> Sending:
+    assessments.seed()
+    text = assessments.next_standard()
+    previewed = hashlib.sha256(text.encode()).hexdigest()
+    typed = {"text": text, "previewed": previewed, "take": "1"}
+    return Sending(people.director(), "/standards/import", "/standards/import", typed)
+
+
+@_form("standards.publish")
+def _publish_standard() -> Sending:
+    assessments.seed()
+    return Sending(people.director(), "/standards/draft", f"/standards/{assessments.draft_standard()}/publish")
+
+
+@_form("standards.discard")
+def _discard_standard() -> Sending:
+    assessments.seed()
+    return Sending(people.director(), "/standards/draft", f"/standards/{assessments.draft_standard()}/discard")
+
+
 @_form("assessments.start")
 def _start_assessment() -> Sending:
     assessments.seed()
@@ -393,6 +416,14 @@ def _ask_review() -> Sending:
     assessments.seed()
     marker, path = people.member(), "/assessments/reviews/new"
     return Sending(people.volunteer(), path, path, {"marker": str(marker.id)})
+
+
+@_form("exchange.carry_post")
+def _carry_assessment() -> Sending:
+    assessments.seed()
+    ann = people.member()
+    path = f"/assessments/{assessments.locked_self(ann)}/carry"
+    return Sending(ann, path, path)
 
 
 @_form("assessment.lock")

@@ -44,6 +44,7 @@ def stage_demo() -> None:
     with unit_of_work() as now:
         marker = demo_people.find("Demo MediaWiki Specialist")
         assessment_services.lock(marker, written, Typed(entries, dict.fromkeys(entries, EMPTY.token)), now=now)
+    assessments.draft_standard()
     other = factories.volunteer("Other Volunteer")
     with unit_of_work() as now:
         db.session.add(MergeProposal(person_id=volunteer.id, other_id=other.id, proposed_at=now))

@@ -30,7 +30,9 @@ def test_operations_names_every_setting_and_no_other() -> None:
 
 def test_the_commands_of_the_docs_exist(app: Flask) -> None:
     text = (config.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"flask (\w+)(?: (verify|head|tick|check|seed|load|import|appoint|upgrade))?", text))
+    named = set(
+        re.findall(r"flask (\w+)(?: (verify|head|tick|check|seed|load|import-standard|import|appoint|upgrade))?", text)
+    )
 
     for command, sub in named:
         arguments = [part for part in (command, sub, "--help") if part]

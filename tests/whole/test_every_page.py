@@ -30,9 +30,9 @@ UNSENT = {  # on a page only after something that would change all the others: t
     "removals.remove",  # of a reason; whether the walk meets one depends on which text is whose turn
 }
 BUSY = {  # who has forms that nobody else has, and on which pages
-    "Demo Security Specialist": "assessment.show",
-    "Demo Software Engineer": "requests.show",
-    "Demo Board": "appointments.nda",
+    "Demo Security Specialist": ("assessment.show", "exchange.fill"),
+    "Demo Software Engineer": ("requests.show",),
+    "Demo Board": ("appointments.nda",),
 }
 
 
@@ -54,7 +54,7 @@ def some(world: World, found: dict[str, list[str]], actor: str) -> list[str]:
     with world.app.app_context():
         named = tour.ids(clock.now())
     toured = [address.format(**named) for address in tour.VISITS.get(actor, ())]
-    toured += found[BUSY[actor]] if actor in BUSY else []
+    toured += [address for endpoint in BUSY.get(actor, ()) for address in found[endpoint]]
     return list(dict.fromkeys([*toured, *(listed[turn % len(listed)] for listed in found.values())]))
 
 

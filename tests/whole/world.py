@@ -218,17 +218,22 @@ def _assessments(world: World, cast: Cast) -> None:
         member, draft, {key: Entry(Score.INDEPENDENT, whisper("scribble")) for key in assessments.keys(draft)}
     )
     asked = assessments.review(volunteer, member)
+    draft_standard = {"version": assessments.draft_standard()}
     world.values |= {
-        "read_assessment": {"assessment_id": finished},
+        "publish_standard": draft_standard,
+        "discard_standard": draft_standard,
+        "read_assessment": {"assessment_id": finished, "layout": "csv"},
+        "carry_assessment": {"assessment_id": assessments.locked_self(volunteer)},
         "redact_remark": {"assessment_id": finished, "key": key},
         "read_assessment:all": {"person_id": volunteer.id},
-        "read_assessment:draft": {"assessment_id": draft},
+        "read_assessment:draft": {"assessment_id": draft, "layout": "json"},
         "write_assessment": {"assessment_id": draft, "key": key},
         "discard_assessment": {"assessment_id": asked},
     }
     world.owners |= {
         "read_assessment": frozenset({"volunteer", "author"}),
         "redact_remark": frozenset({"author"}),
+        "carry_assessment": frozenset({"volunteer"}),
         "read_assessment:all": frozenset({"volunteer"}),
         "read_assessment:draft": frozenset({"member"}),
         "write_assessment": frozenset({"member"}),
@@ -265,7 +270,7 @@ def _other_things(world: World) -> None:
         confirm_token = mail_tokens.confirm_token(member.id, asked.nonce)
     world.values |= {
         "public": {
-            "grant_id": grant, "person_id": ids["member"], "name": world.names["member"], "version": "1",
+            "grant_id": grant, "person_id": ids["member"], "name": world.names["member"], "version": "1", "since": "2",
             "filename": "portal.css", "decision_id": world.scene("main", "approved").values["decision_id"],
             "size": _signed(), "address": _calendar(ids["member"]),
         },
