@@ -22,6 +22,7 @@ from portal.org import loader, usage
 from portal.org import routes as org_routes
 from portal.people import current
 from portal.people import routes as people_routes
+from portal.personal_data import routes as personal_data_routes
 from portal.record import proof_routes
 from portal.record import routes as record_routes
 from portal.requests import routes as requests_routes
@@ -124,6 +125,7 @@ def _register(app: Flask) -> None:
         proof_routes,
         calendar_routes,
         figures_routes,
+        personal_data_routes,
         search_routes,
         home_routes,
         operations_routes,

@@ -114,8 +114,8 @@ def said(scene: Scene, told: Told, *, sponsor: bool = True) -> None:
 
 
 def edited(scene: Scene, told: Told, speaker: str) -> None:
-    """A team-only comment whose first version held a word that was taken out of it."""
-    slip = scene.word("slip-of-the-pen", "text.first_id", frozenset(), hidden=NOT_SHOWN)
+    """A team-only comment whose first version held a word that was taken out; its author has it in their file."""
+    slip = scene.word("slip-of-the-pen", "text.first_id", frozenset({speaker}), hidden=NOT_SHOWN)
     comment = scene.do(discussion_services.comment, speaker, told.id, slip, audience=TEAM)
     better = scene.word("edited-comment", "comment.text_id", told.team)
     scene.do(

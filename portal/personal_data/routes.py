@@ -1,0 +1,29 @@
+"""The file with everything about oneself, linked from one's account."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, json
+
+from portal.people import current
+from portal.personal_data import queries
+from portal.web import clock
+from portal.web.access import Rule, access
+
+FORMAT = "portal-personal-data/1"
+bp = Blueprint("personal_data", __name__)
+
+
+@bp.get("/account/data.json")
+@access(Rule.SIGNED_IN)
+def file() -> Response:
+    """Everything the portal keeps about who is signed in, to take along."""
+    me = current.actor()
+    content = {"format": FORMAT, "made_at": clock.now().isoformat(), **queries.everything(me.id)}
+    response = Response(json.dumps(content, indent=1, ensure_ascii=False), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="portal-data-{me.id}.json"'
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Bind the address."""
+    app.register_blueprint(bp)
