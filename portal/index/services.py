@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -23,7 +24,7 @@ from portal.index.models import Indexed, ReadBy, What
 from portal.index.queries import bucket_word, request_word
 
 AT_ONCE = 500  # rows
-SECURE_DELETE_FROM = (3, 42, 0)  # SQLite; before that, removed words stay in FTS5's tables until it merges them
+TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'indexed'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +107,27 @@ def _with_bodies(connection: Connection, entries: list[Entry]) -> Iterator[Entry
 def rebuild(connection: Connection) -> int:
     """Make the whole index anew in this transaction. Returns how many things can be found."""
     sources: list[Source] = app_value("index")
-    was_empty = connection.execute(select(Indexed.id).limit(1)).first() is None
-    _let_forget(connection, at_once=False)
-    connection.execute(delete(Indexed))
     count = 0
-    everything = heapq.merge(*(source(connection) for source in sources), key=lambda found: found[0])
-    while found := list(islice(everything, AT_ONCE)):
-        connection.execute(insert(Indexed), [entry.values() for _at, entry in found])
-        count += len(found)
-    if not was_empty and connection.dialect.name == "sqlite":
-        connection.execute(text("INSERT INTO indexed_fts(indexed_fts) VALUES ('rebuild')"))  # without what was there
-    _let_forget(connection, at_once=True)
+    with _filled_at_once(connection):
+        connection.execute(delete(Indexed))
+        everything = heapq.merge(*(source(connection) for source in sources), key=lambda found: found[0])
+        while found := list(islice(everything, AT_ONCE)):
+            connection.execute(insert(Indexed), [entry.values() for _at, entry in found])
+            count += len(found)
     return count
 
 
-def _let_forget(connection: Connection, *, at_once: bool) -> None:
-    """SQLite: whether words of a removed row leave FTS5's own tables at once, or with a rebuild that comes anyway."""
-    dbapi: Any = connection.dialect.dbapi
-    if connection.dialect.name == "sqlite" and dbapi.sqlite_version_info >= SECURE_DELETE_FROM:
-        setting = "INSERT INTO indexed_fts(indexed_fts, rank) VALUES ('secure-delete', :on)"
-        connection.execute(text(setting), {"on": int(at_once)})
+@contextmanager
+def _filled_at_once(connection: Connection) -> Iterator[None]:
+    """Let SQLite make its index over the words once, when all rows are there; row by row FTS5 writes to the disk."""
+    if connection.dialect.name == "sqlite":
+        triggers = connection.execute(text(TRIGGERS)).all()
+        for name, _sql in triggers:
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        yield
+        connection.execute(text("INSERT INTO indexed_fts(indexed_fts) VALUES ('rebuild')"))  # without what was there
+        for _name, sql in triggers:
+            connection.exec_driver_sql(sql)
+    else:
+        yield
+        connection.execute(text("ANALYZE indexed"))  # or the planner goes by what was there before
