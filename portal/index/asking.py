@@ -26,6 +26,12 @@ class Term:
     words: tuple[str, ...]
     open: bool
 
+    @property
+    def apart(self) -> list[Term]:
+        """Each word as a term: what a text has that has the term, whatever the order."""
+        *first, last = self.words
+        return [*(Term((word,), open=False) for word in first), Term((last,), self.open)]
+
     def fits(self, found: Sequence[str]) -> bool:
         """Whether these words, as many as the term has, are the term."""
         *first, last = self.words

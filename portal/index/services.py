@@ -21,7 +21,6 @@ from portal.audit.models import Text
 from portal.extensions import app_value
 from portal.index import folding
 from portal.index.models import Indexed, ReadBy, What
-from portal.index.queries import bucket_word, request_word
 
 AT_ONCE = 500  # rows
 TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'indexed'"
@@ -45,9 +44,8 @@ class Entry:
 
     @property
     def words(self) -> str:
-        """The words as they are kept: where it was said, then what was said."""
-        where = [request_word(self.request_id), bucket_word(self.request_id)] if self.request_id else []
-        return " ".join([*where, *folding.words(self.body or "")])
+        """The words as they are kept."""
+        return " ".join(folding.words(self.body or ""))
 
     def values(self) -> dict[str, Any]:
         names = ("what", "subject_id", "request_id", "read_by", "text_id", "mark", "words")

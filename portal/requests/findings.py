@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from portal.audit.models import Text
+from portal.database import IDS
 from portal.extensions import db
 from portal.index import queries as index
 from portal.index.asking import Question
@@ -29,7 +31,7 @@ from portal.requests.said import COMMENTS_SHOWN
 from portal.requests.workflow import State
 from portal.web.paging import Page
 
-MOST_OWN = 300  # requests of somebody outside the team by which the index is asked; above that, all are looked through
+NEWEST_LOOKED_AT = 300  # requests of a list that are looked through before the index is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,58 +59,62 @@ class Hit:
 
 def said(person: PersonFacts | None, question: Question, *, before: int | None, size: int) -> Page[Hit]:
     """One page of what this person may read and that has all the terms, the newest first."""
-    found = index.page(_hits(person, question, before), before=before, size=size)
-    hits = [Hit(*row) for row in found[:size]]
-    return Page(hits, hits[-1].id if len(found) > size else None, before is None)
+    readable = partial(_readable, person)
+    if person is None or person.is_member or person.is_board:
+        found = index.everywhere(question, readable, before=before, size=size)
+    else:  # they are part of few requests
+        own = select(TeamRequest.id).where(queries.readable(person))
+        found = index.among(Indexed.request_id.in_(own), question, readable, before=before, size=size)
+    hits = [Hit(*row) for row in db.session.execute(_hits(), {"ids": found.ids})] if found.ids else []
+    return Page(hits, found.older, before is None, found.stopped)
 
 
-def requests_with(person: PersonFacts | None, question: Question, near: range | None) -> Select[Any]:
-    """SQL: ids of the requests of which the title, or a text that this person may read, has all the terms.
-
-    ``near``: only of requests with these ids.
+def requests_with(
+    person: PersonFacts | None,
+    question: Question,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    before: int | None,
+    size: int,
+) -> index.Found:
+    """One page of the ids of requests that meet the conditions and of which the title, or a text that this person may
+    read, has all the terms; the newest first.
     """
-    query = _readable(person, question, None, near=near).with_only_columns(Indexed.request_id).order_by(None)
-    if near is not None:
-        query = query.where(Indexed.request_id >= near.start, Indexed.request_id < near.stop)
-    return query.correlate(None)
+
+    def readable(query: Select[Any], rows: index.Row) -> Select[Any]:
+        return _readable(person, query, rows).where(*conditions)
+
+    newest = select(TeamRequest.id).where(*conditions).order_by(TeamRequest.id.desc()).limit(NEWEST_LOOKED_AT)
+    ids = db.session.scalars(newest if before is None else newest.where(TeamRequest.id < before)).all()
+    place = Indexed.request_id.in_(ids)
+    found = index.among(place, question, readable, before=before, size=size, key="request_id")
+    if found.older or len(ids) < NEWEST_LOOKED_AT:
+        return found
+    return index.everywhere(question, readable, before=before, size=size, key="request_id")
 
 
-def may_read(person: PersonFacts | None) -> ColumnElement[bool]:
+def may_read(person: PersonFacts | None, rows: index.Row = Indexed) -> ColumnElement[bool]:
     """SQL over the index and the request: this person may read these words. As `portal.requests.policy` says."""
     if person is None:
         return false()
     involved = or_(TeamRequest.candidate_id == person.id, TeamRequest.requester_id == person.id)
     recused = exists().where(Recusal.request_id == TeamRequest.id, Recusal.person_id == person.id)
     inside = true() if person.is_member else TeamRequest.state == State.WITH_BOARD
-    allowed = [Indexed.read_by == ReadBy.ALL]
+    allowed = [rows.read_by == ReadBy.ALL]
     if person.is_member or person.is_board:
-        allowed.append(and_(Indexed.read_by == ReadBy.TEAM, TeamRequest.candidate_id != person.id, inside))
+        allowed.append(and_(rows.read_by == ReadBy.TEAM, TeamRequest.candidate_id != person.id, inside))
     if person.decides:
-        allowed.append(and_(Indexed.read_by == ReadBy.DECIDERS, ~involved, ~recused))
+        allowed.append(and_(rows.read_by == ReadBy.DECIDERS, ~involved, ~recused))
     return and_(queries.readable(person), or_(*allowed))
 
 
-def _readable(
-    person: PersonFacts | None, question: Question, before: int | None, *, near: range | None = None
-) -> Select[Any]:
-    within = _within(person)
-    if within is None and near is not None:
-        within = index.bucket_words(near)
-    query = index.matching(question, within=within, before=before)
-    return query.join(TeamRequest, TeamRequest.id == Indexed.request_id).where(may_read(person))
+def _readable(person: PersonFacts | None, query: Select[Any], rows: index.Row) -> Select[Any]:
+    return query.join(TeamRequest, TeamRequest.id == rows.request_id).where(may_read(person, rows))
 
 
-def _within(person: PersonFacts | None) -> Sequence[str] | None:
-    """Somebody outside the team is part of few requests: the index need not look at others."""
-    if person is None:
-        return ()
-    if person.is_member or person.is_board:
-        return None
-    own = db.session.scalars(select(TeamRequest.id).where(queries.readable(person)).limit(MOST_OWN + 1)).all()
-    return [index.request_word(id) for id in own] if len(own) <= MOST_OWN else None
-
-
-def _hits(person: PersonFacts | None, question: Question, before: int | None) -> Select[Any]:
+@cache
+def _hits() -> Select[Any]:
+    """SQL: what a page shows of the rows ``ids`` of the index."""
     candidate, requester, author = aliased(Person), aliased(Person), aliased(Person)
     later = select(Comment.id).where(Comment.request_id == Indexed.request_id, Comment.id > Indexed.subject_id)
     is_old = and_(Indexed.what == What.COMMENT, later.offset(COMMENTS_SHOWN - 1).limit(1).exists())
@@ -127,7 +133,8 @@ def _hits(person: PersonFacts | None, question: Question, before: int | None) ->
         func.coalesce(Text.body, ""),
         is_old,
     )
-    query: Select[Any] = _readable(person, question, before).with_only_columns(*columns)
+    query: Select[Any] = select(*columns).join_from(Indexed, TeamRequest, TeamRequest.id == Indexed.request_id)
     query = query.join(candidate, candidate.id == TeamRequest.candidate_id)
     query = query.join(requester, requester.id == TeamRequest.requester_id)
-    return query.outerjoin(Text, Text.id == Indexed.text_id).outerjoin(author, author.id == Text.author_id)
+    query = query.outerjoin(Text, Text.id == Indexed.text_id).outerjoin(author, author.id == Text.author_id)
+    return query.where(Indexed.id.in_(IDS)).order_by(Indexed.id.desc())

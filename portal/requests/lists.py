@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, case, or_, select
 
 from portal.database import remembered
 from portal.errors import Message
@@ -23,10 +22,9 @@ from portal.requests.models import RequestedItem, TeamRequest
 from portal.requests.words import Turn, TurnOf
 from portal.requests.workflow import ENDED, OPEN_STATES, Action, State
 from portal.web import ids
-from portal.web.paging import Page, page_of
+from portal.web.paging import PAGE_SIZE, Page, page_of
 
 SEARCH_LIMIT = 100  # characters
-NEWEST_LOOKED_AT = 1_000  # requests that a search looks through before it looks through all
 WAITING_LOOKED_AT = 200  # open requests that "waiting for me" looks through, the longest open first
 
 
@@ -55,6 +53,12 @@ class Filters:
             waiting=args.get("waiting") == "1",
             words=args.get("q", "").strip()[:SEARCH_LIMIT],
         )
+
+    @property
+    def number(self) -> int | None:
+        """The number of a request, where that is what the words are."""
+        sought = self.words.lstrip("#")
+        return (ids.parse(sought) or 0) if sought.isdecimal() else None
 
     def as_args(self) -> dict[str, str]:
         """The filters as arguments of the URL."""
@@ -88,15 +92,18 @@ class ListRow:
 
 def find(person: PersonFacts | None, filters: Filters, *, before: int | None, now: datetime) -> Page[ListRow]:
     """One page of the requests this person may read, newest first."""
-    if filters.words and not filters.waiting:  # most often the newest requests fill the page
-        page = page_of(_filtered(person, filters, near=_newest(before)), TeamRequest.id, before=before)
-        if page.older is not None:
-            return Page(_rows(person, page.rows, now), page.older, page.is_first)
-    query = _filtered(person, filters)
+    conditions = _conditions(person, filters)
     if filters.waiting:
-        waiting = [row.row.id for row in _rows(person, _open(query), now) if row.mine]
-        query = query.where(TeamRequest.id.in_(waiting))
-    page = page_of(query, TeamRequest.id, before=before)
+        waiting = [row.row.id for row in _rows(person, _open(person, conditions), now) if row.mine]
+        conditions.append(TeamRequest.id.in_(waiting))
+    if filters.words and filters.number is None:
+        question = asking.parse(filters.words)
+        found = findings.requests_with(person, question, conditions, before=before, size=PAGE_SIZE)
+        rows = db.session.scalars(
+            queries.visible_to(person).where(TeamRequest.id.in_(found.ids)).order_by(TeamRequest.id.desc())
+        )
+        return Page(_rows(person, list(rows), now), found.older, before is None, found.stopped)
+    page = page_of(queries.visible_to(person).where(*conditions), TeamRequest.id, before=before)
     return Page(_rows(person, page.rows, now), page.older, page.is_first)
 
 
@@ -120,9 +127,9 @@ def waiting_for(person: PersonFacts, now: datetime) -> list[ListRow]:
     return [row for row in desk(person, now) if row.mine and row.row.state is not State.DRAFT]
 
 
-def _open(query: Select[Any]) -> list[TeamRequest]:
-    states = query.where(TeamRequest.state.in_(OPEN_STATES)).order_by(TeamRequest.id).limit(WAITING_LOOKED_AT)
-    return list(db.session.scalars(states))
+def _open(person: PersonFacts | None, conditions: Sequence[ColumnElement[bool]]) -> list[TeamRequest]:
+    query = queries.visible_to(person).where(*conditions, TeamRequest.state.in_(OPEN_STATES))
+    return list(db.session.scalars(query.order_by(TeamRequest.id).limit(WAITING_LOOKED_AT)))
 
 
 def _rows(person: PersonFacts | None, found: Sequence[TeamRequest], now: datetime) -> list[ListRow]:
@@ -140,40 +147,28 @@ def _rows(person: PersonFacts | None, found: Sequence[TeamRequest], now: datetim
     return rows
 
 
-def _newest(before: int | None) -> range:
-    """The ids of the newest requests, before this one."""
-    end = before or (db.session.scalar(select(func.max(TeamRequest.id))) or 0) + 1
-    return range(max(0, end - NEWEST_LOOKED_AT), end)
-
-
-def _filtered(person: PersonFacts | None, filters: Filters, near: range | None = None) -> Select[Any]:
-    query = queries.visible_to(person)
+def _conditions(person: PersonFacts | None, filters: Filters) -> list[ColumnElement[bool]]:
+    """SQL: the reader may read the request and it passes the filters, but for the words."""
+    found = [queries.readable(person)]
     if filters.kind:
-        query = query.where(TeamRequest.kind == filters.kind)
+        found.append(TeamRequest.kind == filters.kind)
     if filters.stage == "open":
-        query = query.where(TeamRequest.state.in_(OPEN_STATES))
+        found.append(TeamRequest.state.in_(OPEN_STATES))
     elif filters.stage == "ended":
-        query = query.where(TeamRequest.state.in_(ENDED))
+        found.append(TeamRequest.state.in_(ENDED))
     elif filters.stage:
-        query = query.where(TeamRequest.state == State(filters.stage))
+        found.append(TeamRequest.state == State(filters.stage))
     if filters.mine and person:
-        query = query.where(or_(TeamRequest.requester_id == person.id, TeamRequest.candidate_id == person.id))
+        found.append(or_(TeamRequest.requester_id == person.id, TeamRequest.candidate_id == person.id))
     if filters.person:
         named = select(Person.id).where(Person.name == filters.person.replace("_", " "))
-        query = query.where(or_(TeamRequest.candidate_id.in_(named), TeamRequest.requester_id.in_(named)))
+        found.append(or_(TeamRequest.candidate_id.in_(named), TeamRequest.requester_id.in_(named)))
     if filters.item:
         type_, _, key = filters.item.partition(":")
-        query = query.where(queries.asks_for(type_, key))
-    if filters.words:
-        query = query.where(_mentions(person, filters.words, near))
-    return query
-
-
-def _mentions(person: PersonFacts | None, sought: str, near: range | None) -> ColumnElement[bool]:
-    """SQL: the request of this number, or those in which the reader may read these words."""
-    if sought.lstrip("#").isdecimal():
-        return TeamRequest.id == (ids.parse(sought.lstrip("#")) or 0)
-    return TeamRequest.id.in_(findings.requests_with(person, asking.parse(sought), near))
+        found.append(queries.asks_for(type_, key))
+    if filters.number is not None:
+        found.append(TeamRequest.id == filters.number)
+    return found
 
 
 STAGE_CHOICES: dict[str, Message] = {

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, true
+from sqlalchemy import ColumnElement, Select, exists, or_, select, true
 
 from portal.access import queries as access_queries
 from portal.access.models import Grant
 from portal.errors import Message
+from portal.extensions import db
 from portal.index import queries as index
 from portal.index.asking import Question
 from portal.index.models import Indexed, What
@@ -46,13 +47,16 @@ def people(
     reader: PersonFacts | None, question: Question, *, before: int | None, size: int, now: datetime
 ) -> Page[Called]:
     """One page of the people whose name has all the terms and whose page the reader may see, the newest first."""
-    query = index.matching(question, before=before).add_columns(Person.id, Person.name)
-    query = query.join(Person, Person.id == Indexed.subject_id).where(
-        Indexed.what == What.PERSON, Person.merged_into_id.is_(None), _page_is_open(reader, now)
-    )
-    found = index.page(query, before=before, size=size)
-    called = [Called(*row) for row in found[:size]]
-    return Page(called, called[-1].id if len(found) > size else None, before is None)
+
+    def open_to_reader(query: Select[Any], rows: index.Row) -> Select[Any]:
+        query = query.join(Person, Person.id == rows.subject_id)
+        return query.where(Person.merged_into_id.is_(None), _page_is_open(reader, now))
+
+    found = index.among(Indexed.what == What.PERSON, question, open_to_reader, before=before, size=size)
+    columns = (Indexed.id, Person.id, Person.name)
+    query = select(*columns).join(Person, Person.id == Indexed.subject_id).where(Indexed.id.in_(found.ids))
+    called = [Called(*row) for row in db.session.execute(query.order_by(Indexed.id.desc()))]
+    return Page(called, found.older, before is None)
 
 
 def _page_is_open(reader: PersonFacts | None, now: datetime) -> ColumnElement[bool]:

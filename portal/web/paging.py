@@ -20,11 +20,15 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of rows. ``older`` is the id to go on from, or None at the end."""
+    """One page of rows. ``older`` is the id to go on from, or None at the end.
+
+    ``stopped``: there may be more, but no more was looked through for one page, so that it is short or empty.
+    """
 
     rows: Sequence[T]
     older: int | None
     is_first: bool
+    stopped: bool = False
 
 
 def before_id() -> int | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import Select, delete, select, true
 
 from portal.extensions import db
 from portal.index import asking, folding, queries, services
@@ -43,17 +44,32 @@ def fill(texts: list[str]) -> None:
             db.session.flush()
 
 
+def numbers(page: queries.Found) -> list[int]:
+    """The numbers of the texts on a page, in its order."""
+    rows = {row.id: row.subject_id for row in db.session.execute(select(Indexed.id, Indexed.subject_id))}
+    return [rows[id] for id in page.ids]
+
+
 def found(typed: str, *, size: int = 100) -> list[int]:
-    """The numbers of the texts that are found, in the order of the answer, page by page."""
-    numbers, before = [], None
-    for _page in range(50):
-        query = queries.matching(asking.parse(typed), before=before).add_columns(Indexed.subject_id)
-        rows = queries.page(query, before=before, size=size)
-        numbers += [row.subject_id for row in rows[:size]]
-        if len(rows) <= size:
-            return numbers
-        before = rows[size - 1].id
+    """The numbers of the texts that the index finds, page by page."""
+    seen, before = [], None
+    for _page in range(200):
+        page = queries.everywhere(asking.parse(typed), anything, before=before, size=size)
+        seen += numbers(page)
+        if page.older is None:
+            return seen
+        assert before is None or page.older < before, "a page that leads nowhere"
+        before = page.older
     raise AssertionError("pages without end")
+
+
+def looked_through(typed: str) -> list[int]:
+    """The numbers of the texts that are found without the index."""
+    return numbers(queries.among(true(), asking.parse(typed), anything, before=None, size=100))
+
+
+def anything(query: Select[Any], _rows: queries.Row) -> Select[Any]:
+    return query
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -64,7 +80,7 @@ def test_what_is_found_is_what_reading_everything_finds(app: Flask, texts: list[
 
     for typed in asked:
         expected = [number for number, body in enumerate(texts) if model.finds(typed, body)]
-        assert found(typed) == expected[::-1], typed
+        assert found(typed) == looked_through(typed) == expected[::-1], typed
         assert [number for number, body in enumerate(texts) if asking.parse(typed).fits(body)] == expected, typed
 
 
@@ -76,15 +92,21 @@ def test_pages_follow_each_other_without_gap_or_repeat(app: Flask) -> None:
     assert found("nowhere", size=5) == []
 
 
-@pytest.mark.parametrize("newest_looked_at", [1, 7, 1000])
-def test_where_the_newest_fill_no_page_the_whole_index_is_asked(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, newest_looked_at: int
+@pytest.mark.parametrize("candidates", [1, 5, 1000])
+@pytest.mark.parametrize("newest_looked_at", [1, 20, 1000])
+def test_however_little_is_read_for_a_page_all_pages_together_find_everything(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, newest_looked_at: int, candidates: int
 ) -> None:
     monkeypatch.setattr(queries, "NEWEST_LOOKED_AT", newest_looked_at)
-    fill([f"{'rare' if number in (0, 1, 2, 30) else 'common'} word" for number in range(40)])
+    monkeypatch.setattr(queries, "MOST_CANDIDATES", candidates)
+    monkeypatch.setattr(queries, "FEW_CANDIDATES", candidates)
+    fill([f"{'rare' if number in (0, 1, 2, 30) else 'common'} word number {number % 3}" for number in range(40)])
 
     assert found("rare", size=2) == [30, 2, 1, 0]
     assert found("word", size=6) == list(range(39, -1, -1))
+    assert found('"rare word" num', size=3) == [30, 2, 1, 0]
+    assert found('"number 1" "common word"', size=3) == [n for n in range(39, 2, -1) if n % 3 == 1]
+    assert found('"word rare"') == found("word nowhere") == []
 
 
 HOSTILE = [

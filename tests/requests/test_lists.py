@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.people import queries as people_queries
 from portal.people.models import Person
-from portal.requests import discussion_services, lists
+from portal.requests import discussion_services, findings, lists
 from portal.requests.discussion_models import CommentAudience
 from portal.requests.lists import Filters
 from portal.web import clock
@@ -203,7 +203,7 @@ def test_the_list_asks_the_database_no_more_when_it_is_longer(app: Flask, open_a
 def test_a_search_finds_the_same_however_many_are_looked_through_at_first(
     app: Flask, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(lists, "NEWEST_LOOKED_AT", looked_at)
+    monkeypatch.setattr(findings, "NEWEST_LOOKED_AT", looked_at)
     ids = [team_request(people.member(f"{'Odd' if number % 2 else 'Even'} One")) for number in range(30)]
     ben = people_queries.facts(people.member().id, clock.now())
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from portal.audit.models import Text
 from portal.extensions import db
 from portal.index import asking
+from portal.index import queries as index
 from portal.index.models import Indexed
 from portal.operations import backup, restore
 from portal.people import queries as people_queries
@@ -264,3 +265,31 @@ def test_the_doctor_tells_when_requests_are_not_found(app: Flask) -> None:
     assert "flask search rebuild" in app.test_cli_runner().invoke(args=["doctor"]).output
     app.test_cli_runner().invoke(args=["search", "rebuild"])
     assert "flask search rebuild" not in app.test_cli_runner().invoke(args=["doctor"]).output
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("address", ["/search", "/requests/"])
+def test_a_page_that_looked_through_the_newest_alone_says_so_and_leads_on(
+    app: Flask, open_as: Open, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(index, "NEWEST_LOOKED_AT", 2)
+    monkeypatch.setattr(index, "MOST_CANDIDATES", 2)
+    monkeypatch.setattr(index, "FEW_CANDIDATES", 2)
+    monkeypatch.setattr(findings, "NEWEST_LOOKED_AT", 1)
+    ann = people.member("Ann")
+    ids = [team_request(people.member()) for _ in range(5)]
+    do(discussion_services.comment, ann, ids[0], "Grey walrus", audience=CommentAudience.SHARED)
+    for id in [*ids] * 3:
+        do(discussion_services.comment, ann, id, "Walrus grey", audience=CommentAudience.SHARED)
+    browser, next_address, seen = open_as(ann), f'{address}?q="grey walrus"', 0
+
+    while f'href="/requests/{ids[0]}' not in (page := browser.text(next_address)):
+        assert sound.faults(page) == []
+        assert "Only the newest have been looked through so far." in page
+        assert "Nothing that you may read" not in page
+        assert "No request matches" not in page
+        older = page.split('class="pager"')[1].split('href="')[1].split('"')[0]
+        next_address, seen = older.replace("&amp;", "&"), seen + 1
+        assert seen < 20
+
+    assert bool(seen) == (db.engine.dialect.name == "postgresql")
