@@ -15,7 +15,7 @@ commands = AppGroup("search", help="The index of words.")
 
 @commands.command("rebuild")
 def rebuild() -> None:
-    """Make the index anew from what is there. Nobody can write meanwhile, and reading goes on."""
+    """Make the index anew from what is there. Nobody can write meanwhile, nor search on PostgreSQL; reading goes on."""
     with unit_of_work():
         count = services.rebuild(db.session.connection())
     click.echo(f"{count} things can be found.")

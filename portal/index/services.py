@@ -24,6 +24,10 @@ from portal.index.models import Indexed, ReadBy, What
 
 AT_ONCE = 500  # rows
 TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'indexed'"
+GIN = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE schemaname = current_schema() AND tablename = 'indexed' AND indexname = 'ix_indexed_words'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +121,16 @@ def rebuild(connection: Connection) -> int:
 
 @contextmanager
 def _filled_at_once(connection: Connection) -> Iterator[None]:
-    """Let SQLite make its index over the words once, when all rows are there; row by row FTS5 writes to the disk."""
-    if connection.dialect.name == "sqlite":
-        triggers = connection.execute(text(TRIGGERS)).all()
-        for name, _sql in triggers:
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        yield
+    """Let the database make its own index over the words once, when all rows are there; row by row takes far longer."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    kind, found = ("TRIGGER", TRIGGERS) if is_sqlite else ("INDEX", GIN)
+    made = connection.execute(text(found)).all()
+    for name, _sql in made:
+        connection.execute(text(f"DROP {kind} {name}"))
+    yield
+    if is_sqlite:
         connection.execute(text("INSERT INTO indexed_fts(indexed_fts) VALUES ('rebuild')"))  # without what was there
-        for _name, sql in triggers:
-            connection.exec_driver_sql(sql)
-    else:
-        yield
+    for _name, sql in made:
+        connection.exec_driver_sql(sql)
+    if not is_sqlite:
         connection.execute(text("ANALYZE indexed"))  # or the planner goes by what was there before
