@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -45,6 +46,11 @@ class Header:
     @property
     def token(self) -> str:
         return _token(self.role_focus, self.mentoring_type, self.assessed_on.isoformat())
+
+
+def content_token(header: Header, entries: Mapping[str, Entry]) -> str:
+    """Names everything on a form as it stands: what two people agree to."""
+    return _token(header.token, *(part for key in sorted(entries) for part in (key, entries[key].token)))
 
 
 EMPTY = Entry()

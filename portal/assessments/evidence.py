@@ -1,6 +1,6 @@
 """What the requests feature asks of assessments: which can be linked, who marked them, and their summaries.
 
-Nothing here asks who is reading: `portal.requests` decides that where it loads the evidence of a request.
+Who reads a request is for `portal.requests` to decide. What a double marking keeps from somebody is kept here.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy.orm import aliased
 
-from portal.assessments import queries
+from portal.assessments import queries, rounds
 from portal.assessments.models import Assessment, AssessmentScore, AssessmentState, Standard, StandardItem
 from portal.assessments.queries import LinkableAssessment
 from portal.assessments.summary import AssessmentSummary, Count, tallies
@@ -20,14 +21,31 @@ from portal.errors import NotVisible
 from portal.extensions import db
 from portal.people.models import Person
 
+Head = tuple[Assessment, Standard, str, str | None, int | None]
+CO_MARKER, NEWER = aliased(Person), aliased(Assessment)
+LOCKED = Assessment.state == AssessmentState.LOCKED
+PERSON: BindParameter[int] = bindparam("person_id")
+READER: BindParameter[int] = bindparam("reader_id")
 
-def linkable(person_id: int) -> list[LinkableAssessment]:
-    """The locked assessments about this person, the newest first."""
-    query = (
-        select(Assessment, Standard, Person.name)
+
+def _with_head(*columns: Any) -> Select[Any]:
+    """Locked assessments with standard, the names of both markers, and the correction that supersedes each."""
+    return (
+        select(Assessment, Standard, Person.name, CO_MARKER.name, NEWER.id, *columns)
         .join(Standard, Standard.id == Assessment.standard_id)
         .join(Person, Person.id == Assessment.marker_id)
-        .where(Assessment.person_id == person_id, Assessment.state == AssessmentState.LOCKED)
+        .outerjoin(CO_MARKER, CO_MARKER.id == Assessment.co_marker_id)
+        .outerjoin(NEWER, (NEWER.supersedes_id == Assessment.id) & (NEWER.state == AssessmentState.LOCKED))
+        .where(LOCKED)
+    )
+
+
+def linkable(person_id: int, *, reader_id: int) -> list[LinkableAssessment]:
+    """The locked assessments about this person that count, the newest first; nothing that is blind to the reader."""
+    query = (
+        _with_head()
+        .where(Assessment.person_id == person_id, NEWER.id.is_(None))
+        .where(~rounds.is_blind(), ~rounds.is_hidden_from(reader_id))
         .order_by(Assessment.locked_at.desc(), Assessment.id.desc())
     )
     return [
@@ -40,35 +58,35 @@ def linkable(person_id: int) -> list[LinkableAssessment]:
             assessed_on=assessment.assessed_on,
             locked_at=assessment.locked_at or assessment.updated_at,
             marker_id=assessment.marker_id,
-            marker_name=name,
+            marker_name=_names(name, other),
         )
-        for assessment, standard, name in db.session.execute(query)
+        for assessment, standard, name, other, _newer in db.session.execute(query)
     ]
 
 
-def about(person_id: int) -> list[AssessmentSummary]:
-    """The summaries of all locked assessments about this person, the oldest first; one statement."""
-    found: dict[int, tuple[tuple[Assessment, Standard, str], list[Count]]] = {}
-    for assessment, standard, name, section, role_focus, score, count in db.session.execute(
-        _about(), {"person_id": person_id}
-    ):
-        counts = found.setdefault(assessment.id, ((assessment, standard, name), []))[1]
+def about(person_id: int, *, reader_id: int) -> list[AssessmentSummary]:
+    """The summaries of all locked assessments about this person, the oldest first; one statement.
+
+    Also of superseded ones, which stay linked where they are; nothing that is blind to the reader.
+    """
+    found: dict[int, tuple[Head, list[Count]]] = {}
+    values = {"person_id": person_id, "reader_id": reader_id}
+    for *head, section, role_focus, score, count in db.session.execute(_about(), values):
+        counts = found.setdefault(head[0].id, ((head[0], head[1], head[2], head[3], head[4]), []))[1]
         if score is not None:
             counts.append(Count(section, role_focus, score, count))
-    return [_summary(*of, counts) for of, counts in found.values()]
+    return [_summary(head, counts) for head, counts in found.values()]
 
 
 @cache
 def _about() -> Any:
     scores = (StandardItem.section, StandardItem.role_focus, AssessmentScore.score)
     return (
-        select(Assessment, Standard, Person.name, *scores, func.count(AssessmentScore.id))
-        .join(Standard, Standard.id == Assessment.standard_id)
-        .join(Person, Person.id == Assessment.marker_id)
+        _with_head(*scores, func.count(AssessmentScore.id))
         .outerjoin(AssessmentScore, AssessmentScore.assessment_id == Assessment.id)
         .outerjoin(StandardItem, StandardItem.id == AssessmentScore.item_id)
-        .where(Assessment.person_id == bindparam("person_id"), Assessment.state == AssessmentState.LOCKED)
-        .group_by(Assessment.id, Standard.id, Person.id, *scores)
+        .where(Assessment.person_id == PERSON, ~rounds.is_blind(), ~rounds.is_hidden_from(READER))
+        .group_by(Assessment.id, Standard.id, Person.id, CO_MARKER.id, NEWER.id, *scores)
         .order_by(Assessment.locked_at, Assessment.id, func.min(StandardItem.position))
     )
 
@@ -80,7 +98,7 @@ def markers(assessment_ids: Iterable[int]) -> dict[int, int]:
 
 
 def summary(assessment_id: int) -> AssessmentSummary:
-    """The summary of one locked assessment. Raises NotVisible where there is none."""
+    """The summary of one locked assessment that the reader may read. Raises NotVisible where there is none."""
     found = summaries([assessment_id]).get(assessment_id)
     if found is None:
         raise NotVisible
@@ -88,20 +106,17 @@ def summary(assessment_id: int) -> AssessmentSummary:
 
 
 def summaries(assessment_ids: Iterable[int]) -> dict[int, AssessmentSummary]:
-    """The summaries of these, in two statements however many they are; a draft has none."""
+    """The summaries of these, in two statements however many they are; a draft has none.
+
+    Who asks knows that the reader may read them: `queries.get_visible`, `linkable`.
+    """
     ids = set(assessment_ids)
     if not ids:
         return {}
-    query = (
-        select(Assessment, Standard, Person.name)
-        .join(Standard, Standard.id == Assessment.standard_id)
-        .join(Person, Person.id == Assessment.marker_id)
-        .where(Assessment.id.in_(ids), Assessment.state == AssessmentState.LOCKED)
-        .order_by(Assessment.locked_at, Assessment.id)
-    )
+    query = _with_head().where(Assessment.id.in_(ids)).order_by(Assessment.locked_at, Assessment.id)
     rows = db.session.execute(query).all()
     counts = _counts(ids)
-    return {row[0].id: _summary(row[0], row[1], row[2], counts[row[0].id]) for row in rows}
+    return {head[0].id: _summary(head, counts[head[0].id]) for head in rows}
 
 
 def _counts(ids: set[int]) -> dict[int, list[Count]]:
@@ -125,19 +140,26 @@ def _counts(ids: set[int]) -> dict[int, list[Count]]:
     return found
 
 
-def _summary(assessment: Assessment, standard: Standard, marker_name: str, counts: list[Count]) -> AssessmentSummary:
+def _names(marker: str, co_marker: str | None) -> str:
+    return f"{marker}, {co_marker}" if co_marker else marker
+
+
+def _summary(head: Head, counts: list[Count]) -> AssessmentSummary:
+    assessment, standard, name, other, newer_id = head
     overall, sections, focuses = tallies(counts)
     return AssessmentSummary(
         assessment_id=assessment.id,
         type=assessment.type,
         person_id=assessment.person_id,
         marker_id=assessment.marker_id,
-        marker_name=marker_name,
+        co_marker_id=assessment.co_marker_id,
+        marker_name=_names(name, other),
         standard_version=standard.version,
         is_current=queries.is_current(standard),
         role_focus=assessment.role_focus,
         assessed_on=assessment.assessed_on,
         locked_at=assessment.locked_at or assessment.updated_at,
+        superseded_by_id=newer_id,
         overall=overall,
         sections=sections,
         focuses=focuses,

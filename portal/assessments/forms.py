@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import DateField, Field, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
@@ -16,6 +17,8 @@ from portal.assessments.entries import REMARK_LIMIT, Entry, Header, Typed
 from portal.assessments.links import LINK_LIMIT, link_fault
 from portal.assessments.models import MentoringType, Score, StandardItem
 from portal.org import organisation
+from portal.people import current
+from portal.people import queries as people
 from portal.people.models import Person
 from portal.web.filters import say
 from portal.web.forms import LineField, PortalForm, SubmissionField, TextField
@@ -146,6 +149,16 @@ def typed(form: PortalForm, keys: Iterable[str]) -> Typed:
     day: date = form.assessed_on.data  # type: ignore[assignment]  # a valid form has a date
     header = Header(form.role_focus.data, MentoringType(form.mentoring_type.data), day)
     return Typed(entries, {**seen, "": _sent_token(form.seen)}, header)
+
+
+def assessed(form: PortalForm) -> Person | None:
+    """Whose work it is about: who is named, else who fills it in. Puts the fault into the form where nobody is."""
+    if "person" not in form or not form.person.data:
+        return current.actor()
+    person = people.find_by_name(form.person.data)
+    if person is None:
+        form.person.errors = [gettext("Nobody is known under this name. Check the spelling of the wiki user name.")]
+    return person
 
 
 def review_form(markers: Iterable[Person]) -> ReviewForm:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from portal.assessments import policy
+from portal.assessments import policy, rounds
 from portal.assessments.entries import EMPTY, Entry, Header
 from portal.assessments.models import (
     Assessment,
@@ -22,14 +22,12 @@ from portal.assessments.models import (
     StandardItem,
     StandardState,
 )
-from portal.assessments.policy import AssessmentFacts
+from portal.assessments.rounds import LARGEST_ID
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.people import queries as people
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
-
-LARGEST_ID = 2**31 - 1  # what the id columns hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +85,6 @@ def items_of(standard_id: int) -> Sequence[StandardItem]:
     return db.session.scalars(query.order_by(StandardItem.position)).all()
 
 
-def facts_of(assessment: Assessment, *, begun: bool = False) -> AssessmentFacts:
-    """What the policy asks of an assessment."""
-    return AssessmentFacts(
-        person_id=assessment.person_id,
-        marker_id=assessment.marker_id,
-        type=assessment.type,
-        locked=assessment.state is AssessmentState.LOCKED,
-        begun=begun,
-    )
-
-
 def find(assessment_id: int) -> Assessment:
     """The assessment, whoever asks. Raises NotVisible where there is none."""
     query = _whole().where(Assessment.id == assessment_id)
@@ -110,8 +97,28 @@ def find(assessment_id: int) -> Assessment:
 def get_visible(reader: PersonFacts, assessment_id: int) -> Assessment:
     """The assessment, if this person may read its scores. Raises NotVisible."""
     found = find(assessment_id)
-    if not policy.may_read(reader, facts_of(found)):
+    if not policy.may_read(reader, rounds.facts_of(found)):
         raise NotVisible
+    return found
+
+
+def correction_of(assessment_id: int) -> Assessment:
+    """The correction of this document, begun or locked. Raises NotVisible where there is none."""
+    found: Assessment | None = db.session.scalars(
+        _whole().where(Assessment.supersedes_id == assessment_id)
+    ).one_or_none()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def entries_of_many(assessment_ids: Iterable[int], items: Iterable[StandardItem]) -> dict[int, dict[str, Entry]]:
+    """What stands beside each of these items on each of these documents, by item key; one statement."""
+    ids, keys = list(assessment_ids), {item.id: item.key for item in items}
+    query = select(AssessmentScore).where(AssessmentScore.assessment_id.in_(ids))
+    found = {id: dict.fromkeys(keys.values(), EMPTY) for id in ids}
+    for row in db.session.scalars(query.options(joinedload(AssessmentScore.remark))):
+        found[row.assessment_id][keys[row.item_id]] = entry_of(row)
     return found
 
 
@@ -143,20 +150,21 @@ def progress_of(assessment_ids: Iterable[int]) -> dict[int, Progress]:
     ids = set(assessment_ids)
     if not ids:
         return {}
-    done = (
-        select(func.count())
-        .where(AssessmentScore.assessment_id == Assessment.id, AssessmentScore.score.is_not(None))
-        .scalar_subquery()
-    )
-    total = select(func.count()).where(StandardItem.standard_id == Assessment.standard_id).scalar_subquery()
-    rows = db.session.execute(select(Assessment.id, done, total).where(Assessment.id.in_(ids)))
+    rows = db.session.execute(select(Assessment.id, *_how_far()).where(Assessment.id.in_(ids)))
     return {id: Progress(scored, items) for id, scored, items in rows}
 
 
+def _how_far() -> tuple[Any, Any]:
+    """SQL: how many items of an assessment have a score, and how many there are."""
+    scored = (AssessmentScore.assessment_id == Assessment.id, AssessmentScore.score.is_not(None))
+    done = select(func.count()).where(*scored).correlate(Assessment).scalar_subquery()
+    own = StandardItem.standard_id == Assessment.standard_id
+    return done, select(func.count()).where(own).correlate(Assessment).scalar_subquery()
+
+
 def _whole() -> Select[Any]:
-    return select(Assessment).options(
-        joinedload(Assessment.standard), joinedload(Assessment.person), joinedload(Assessment.marker)
-    )
+    people = (joinedload(Assessment.person), joinedload(Assessment.marker), joinedload(Assessment.co_marker))
+    return select(Assessment).options(joinedload(Assessment.standard), *people)
 
 
 def open_self_assessment(person_id: int) -> Assessment | None:
@@ -166,6 +174,7 @@ def open_self_assessment(person_id: int) -> Assessment | None:
         Assessment.marker_id == person_id,
         Assessment.type == AssessmentType.SELF,
         Assessment.state == AssessmentState.DRAFT,
+        Assessment.supersedes_id.is_(None),
     )
     found: Assessment | None = db.session.scalars(query.order_by(Assessment.id).limit(1)).first()
     return found
@@ -178,6 +187,7 @@ def open_review(person_id: int, marker_id: int) -> Assessment | None:
         Assessment.marker_id == marker_id,
         Assessment.type == AssessmentType.MENTOR,
         Assessment.state == AssessmentState.DRAFT,
+        Assessment.supersedes_id.is_(None),
     )
     found: Assessment | None = db.session.scalars(query.order_by(Assessment.id).limit(1)).first()
     return found
@@ -189,27 +199,49 @@ def by_submission(submission_id: str) -> Assessment | None:
 
 
 def drafts_to_fill(marker_id: int) -> Sequence[Assessment]:
-    """Drafts this person fills in: their own, and the mentor reviews they were named for."""
-    query = _whole().where(Assessment.marker_id == marker_id, Assessment.state == AssessmentState.DRAFT)
+    """Drafts this person fills in: their own, those they were named for, and final checks they agree with another."""
+    query = _whole().where(_is_marker(marker_id), Assessment.state == AssessmentState.DRAFT)
     return db.session.scalars(query.order_by(Assessment.id)).all()
 
 
+def waiting_for(person_id: int) -> tuple[list[tuple[Assessment, Progress]], list[Assessment]]:
+    """The drafts this person fills in, and every document of the open rounds they take part in.
+
+    One statement, because every dashboard asks.
+    """
+    fills = and_(_is_marker(person_id), Assessment.state == AssessmentState.DRAFT)
+    query = _whole().add_columns(*_how_far()).where(or_(fills, rounds.open_with(person_id)))
+    drafts, documents = [], []
+    for found, done, total in db.session.execute(query.order_by(Assessment.id)):
+        if found.state is AssessmentState.DRAFT and person_id in (found.marker_id, found.co_marker_id):
+            drafts.append((found, Progress(done, total)))
+        if found.marking_id is not None:
+            documents.append(found)
+    return drafts, documents
+
+
 def reviews_awaited(person_id: int) -> Sequence[Assessment]:
-    """Mentor reviews of this person that are not finished: that they were asked for, nothing of what is in them."""
+    """Single mentor reviews of this person that are not finished: that they were asked for, no content."""
     query = _whole().where(
         Assessment.person_id == person_id,
-        Assessment.marker_id != person_id,
+        Assessment.type == AssessmentType.MENTOR,
         Assessment.state == AssessmentState.DRAFT,
+        Assessment.marking_id.is_(None),
+        Assessment.supersedes_id.is_(None),
     )
     return db.session.scalars(query.order_by(Assessment.id)).all()
 
 
 def finished(person_id: int) -> Select[Any]:
-    """Statement: the locked assessments about this person or marked by them."""
+    """Statement: the locked assessments about this person, as far as they read them, or marked by them."""
     return _whole().where(
-        or_(Assessment.person_id == person_id, Assessment.marker_id == person_id),
+        or_(and_(Assessment.person_id == person_id, ~rounds.is_blind()), _is_marker(person_id)),
         Assessment.state == AssessmentState.LOCKED,
     )
+
+
+def _is_marker(person_id: int) -> ColumnElement[bool]:
+    return or_(Assessment.marker_id == person_id, Assessment.co_marker_id == person_id)
 
 
 def possible_markers(person_id: int, now: datetime) -> Sequence[Person]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-
 from flask import Blueprint, Flask, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.assessments import (
+    attention,
     cli,
     evidence,
     exchange_routes,
+    marking_routes,
     policy,
     profile_routes,
     queries,
+    rounds,
     services,
     sheet_routes,
     standard_routes,
@@ -24,18 +24,18 @@ from portal.assessments import (
     views,
     words,
 )
-from portal.assessments.forms import ReviewForm, StartForm, review_form
-from portal.assessments.models import Assessment, AssessmentType
+from portal.assessments.forms import ReviewForm, StartForm, assessed, review_form
+from portal.assessments.models import Assessment
 from portal.errors import Invalid, Message, NotVisible
 from portal.notifications import registry
 from portal.notifications.duties import add_duties
 from portal.people import current
 from portal.people import queries as people
-from portal.people.models import Person
+from portal.people.removals import add_place
 from portal.people.sent_forms import once
 from portal.web import clock
 from portal.web.access import Rule, access
-from portal.web.attention import Attention, add_source
+from portal.web.attention import add_source
 from portal.web.filters import say
 from portal.web.fragments import go_to, render
 from portal.web.navigation import NavigationEntry, add_navigation
@@ -56,6 +56,7 @@ def index() -> ResponseReturnValue:
         drafts=drafts,
         progress=queries.progress_of(draft.id for draft in drafts),
         awaited=queries.reviews_awaited(me.id),
+        markings=rounds.followed(me.id),
         finished=page_of(queries.finished(me.id), Assessment.id, before=before_id()),
         standard=queries.current_standard(),
         form=StartForm(),
@@ -87,7 +88,7 @@ def ask() -> ResponseReturnValue:
 def ask_post() -> ResponseReturnValue:
     """Name a member for a mentor review."""
     form = _review_form()
-    person = _assessed(form) if form.validate_on_submit() else None
+    person = assessed(form) if form.validate_on_submit() else None
     if person is None:
         return _ask_page(form, status=422)
     actor, person_id, marker_id = current.actor(), person.id, int(form.marker.data)
@@ -112,16 +113,6 @@ def _review_form() -> ReviewForm:
     return form
 
 
-def _assessed(form: ReviewForm) -> Person | None:
-    """Whose work is reviewed; puts the fault into the form where the name is nobody's."""
-    if "person" not in form or not form.person.data:
-        return current.actor()
-    person = people.find_by_name(form.person.data)
-    if person is None:
-        form.person.errors = [_("Nobody is known under this name. Check the spelling of the wiki user name.")]
-    return person
-
-
 def _ask_page(form: ReviewForm, status: int = 200) -> ResponseReturnValue:
     return render("assessments/ask.html", form=form, status=status)
 
@@ -130,10 +121,10 @@ def _ask_page(form: ReviewForm, status: int = 200) -> ResponseReturnValue:
 @bp.get("/assessments/of/<int:person_id>")
 def of_person(person_id: int) -> ResponseReturnValue:
     """Everything finished about one person: for themselves and for those who decide."""
-    reader, person = current.actor_facts(), people.get(min(person_id, queries.LARGEST_ID))
+    reader, person = current.actor_facts(), people.get(min(person_id, rounds.LARGEST_ID))
     if reader is None or person is None or not policy.may_read_all_of(reader, person.id):
         raise NotVisible
-    documents = evidence.linkable(person.id)
+    documents = evidence.linkable(person.id, reader_id=reader.id)
     return render(
         "assessments/of_person.html",
         person=person,
@@ -155,22 +146,6 @@ def standard(version: int) -> ResponseReturnValue:
     )
 
 
-def attention(person_id: int, now: datetime) -> Iterator[Attention]:
-    """Mentor reviews asked of this person, and their own unfinished draft."""
-    drafts = queries.drafts_to_fill(person_id)
-    progress = queries.progress_of(draft.id for draft in drafts)
-    for draft in drafts:
-        done = Message("%(done)s of %(total)s", done=progress[draft.id].done, total=progress[draft.id].total)
-        url = url_for("assessment.show", assessment_id=draft.id)
-        if draft.type is AssessmentType.SELF:
-            reason = Message("Not finished yet: %(done)s items have a score.", done=done)
-            yield Attention(url, Message("Your self-assessment"), reason, draft.updated_at)
-        else:
-            title = Message("Mentor review of %(name)s", name=draft.person.name)
-            reason = Message("You were asked to review their work: %(done)s items have a score.", done=done)
-            yield Attention(url, title, reason, draft.created_at)
-
-
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
@@ -178,8 +153,11 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(profile_routes.bp)
     standard_routes.init_app(app)
     exchange_routes.init_app(app)
+    app.register_blueprint(marking_routes.bp)
     app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
-    add_source(app, attention)
+    app.extensions.setdefault(rounds.VOUCHING, [])
+    add_source(app, attention.of_person)
+    add_place(app, Assessment.declined_id, lambda row: url_for("assessments.index"))
     registry.add_source(app, told.SOURCE)
     add_duties(app, told.duties)
     add_navigation(app, NavigationEntry("assessments.index", Message("Assessments"), 30, shown=current.is_signed_in))

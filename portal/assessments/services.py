@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from portal.assessments import policy, queries
+from portal.assessments import finishing, policy, queries, rounds
 from portal.assessments.entries import Entry, Header, Typed, merge
 from portal.assessments.links import link_fault
 from portal.assessments.models import (
+    Agreement,
     Assessment,
     AssessmentScore,
     AssessmentState,
     AssessmentType,
+    Marking,
     MentoringType,
+    Seat,
+    Standard,
     StandardItem,
 )
 from portal.audit import services as audit
@@ -27,25 +31,18 @@ from portal.people.models import Person
 
 LOCKED = Message("This assessment is locked: nothing in it changes any more. Start a new one instead.")
 BEFORE_MARKING = Message("Only the member who was named for this review fills it in.")
+BOTH_AGREE = Message("A final check locks once both markers have agreed to it.")
 
 
 class EntriesConflict(Conflict):
-    """Parts of the form were changed here and in another tab. Nothing was saved; both versions are shown."""
+    """Parts of the form were changed here and elsewhere. Nothing was saved; both versions are shown."""
 
     def __init__(self, entries: dict[str, Entry], header: Header | None) -> None:
         super().__init__(
-            Message("Some of this was changed in another tab meanwhile. Nothing was saved. Compare and save again.")
+            Message("Some of this was changed elsewhere meanwhile. Nothing was saved. Compare and save again.")
         )
         self.entries = entries
         self.header = header
-
-
-class Unscored(Invalid):
-    """It cannot be locked: these items, by key, have no score."""
-
-    def __init__(self, keys: list[str]) -> None:
-        super().__init__(Message("Give every item a score, or N/A, before you lock it."))
-        self.keys = keys
 
 
 def start_self_assessment(actor: Person, *, submission_id: str, now: datetime) -> int:
@@ -55,7 +52,9 @@ def start_self_assessment(actor: Person, *, submission_id: str, now: datetime) -
     filling = f"{actor.id}-{submission_id}"
     if open_draft := queries.by_submission(filling) or queries.open_self_assessment(actor.id):
         return open_draft.id
-    begun = _new(AssessmentType.SELF, actor, marker_id=actor.id, submission_id=filling, now=now)
+    begun = new(AssessmentType.SELF, actor, marker_id=actor.id, submission_id=filling, now=now)
+    if (marking := rounds.open_for(actor.id, begun.standard_id)) and not rounds.state_of(marking).original(Seat.OWN):
+        begun.marking_id, begun.seat = marking.id, Seat.OWN
     audit.record(
         "assessment.started",
         actor_id=actor.id,
@@ -79,7 +78,7 @@ def ask_for_review(actor: Person, person_id: int, *, marker_id: int, submission_
     _require_marker(people.facts(marker_id, now), person, now)
     if queries.open_review(person.id, marker_id):
         raise Invalid(Message("This member was asked already and has not finished yet."), field="marker")
-    begun = _new(AssessmentType.MENTOR, person, marker_id=marker_id, submission_id=filling, now=now)
+    begun = new(AssessmentType.MENTOR, person, marker_id=marker_id, submission_id=filling, now=now)
     audit.record(
         "assessment.marker_named",
         actor_id=actor.id,
@@ -100,23 +99,41 @@ def _require_marker(marker: PersonFacts, person: Person, now: datetime) -> None:
         raise Invalid(Message("A mentor review is written by a member of the team. Name a member."), field="marker")
 
 
-def _new(type: AssessmentType, person: Person, *, marker_id: int, submission_id: str, now: datetime) -> Assessment:
+def require_standard() -> Standard:
+    """The standard that is in use. Raises WrongState where there is none."""
     standard = queries.current_standard()
     if standard is None:
         raise WrongState(Message("There is no published standard yet, so nothing can be assessed."))
+    return standard
+
+
+def new(
+    type: AssessmentType,
+    person: Person,
+    *,
+    marker_id: int,
+    submission_id: str | None,
+    now: datetime,
+    marking: Marking | None = None,
+    seat: Seat | None = None,
+) -> Assessment:
+    """An empty draft about this person. Raises WrongState where there is no standard."""
+    standard_id = marking.standard_id if marking else require_standard().id
     begun = Assessment(
-        standard_id=standard.id,
+        standard_id=standard_id,
         person_id=person.id,
         marker_id=marker_id,
         type=type,
         state=AssessmentState.DRAFT,
         username=person.name,
-        role_focus=queries.items_of(standard.id)[0].role_focus,
+        role_focus=queries.items_of(standard_id)[0].role_focus,
         mentoring_type=MentoringType.MENTEE,
         assessed_on=now.date(),
         created_at=now,
         updated_at=now,
         submission_id=submission_id,
+        marking_id=marking.id if marking else None,
+        seat=seat,
     )
     db.session.add(begun)
     db.session.flush()
@@ -132,10 +149,13 @@ def save(actor: Person, assessment_id: int, typed: Typed, *, now: datetime) -> A
     items = {item.key: item for item in queries.items_of(assessment.standard_id)}
     rows = queries.score_rows(assessment.id)
     stored = {key: queries.entry_of(rows.get(item.id)) for key, item in items.items()}
-    entries, header = _merged(typed, stored, queries.header_of(assessment))
-    for key, entry in entries.items():
-        if entry != stored[key]:
-            _write(assessment, items[key], rows.get(items[key].id), entry, now=now)
+    before = queries.header_of(assessment)
+    entries, header = _merged(typed, stored, before)
+    changed = [key for key, entry in entries.items() if entry != stored[key]]
+    for key in changed:
+        write(assessment, items[key], rows.get(items[key].id), entries[key], by_id=actor.id, now=now)
+    if changed or (header is not None and header != before):
+        finishing.clear_agreements(assessment.id, by_id=actor.id, now=now)
     if header is not None:
         assessment.role_focus = header.role_focus
         assessment.mentoring_type, assessment.assessed_on = header.mentoring_type, header.assessed_on
@@ -149,7 +169,7 @@ def _writable(actor: Person, assessment_id: int, now: datetime) -> Assessment:
     assessment = queries.get_visible(facts, assessment_id)
     if assessment.state is AssessmentState.LOCKED:
         raise WrongState(LOCKED)
-    if not policy.may_write(facts, queries.facts_of(assessment)):
+    if not policy.may_write(facts, rounds.facts_of(assessment)):
         raise NotPermitted(BEFORE_MARKING)
     return assessment
 
@@ -175,71 +195,63 @@ def _merged(typed: Typed, stored: dict[str, Entry], header: Header) -> tuple[dic
     return kept, kept_header
 
 
-def _write(
-    assessment: Assessment, item: StandardItem, row: AssessmentScore | None, entry: Entry, *, now: datetime
+def write(
+    assessment: Assessment,
+    item: StandardItem,
+    row: AssessmentScore | None,
+    entry: Entry,
+    *,
+    by_id: int,
+    now: datetime,
 ) -> None:
+    """Put this beside an item of a draft; ``row`` is what stood there."""
     if row is None:
         row = AssessmentScore(assessment_id=assessment.id, item_id=item.id)
         db.session.add(row)
     row.score, row.link = entry.score, entry.link or None
     remark = row.remark
     if remark is not None and entry.remark:
-        remark.body, remark.created_at = entry.remark, now  # a draft keeps no earlier versions
+        if remark.body != entry.remark:  # a draft keeps no earlier versions
+            remark.body, remark.created_at, remark.author_id = entry.remark, now, by_id
     elif remark is not None:
         row.remark = None
         db.session.flush()
         db.session.delete(remark)
     elif entry.remark:
-        row.remark = audit.write_text(assessment.marker_id, entry.remark, at=now)
+        row.remark = audit.write_text(by_id, entry.remark, at=now)
 
 
 def lock(actor: Person, assessment_id: int, typed: Typed, *, now: datetime) -> Assessment:
     """Save what was typed and make the whole immutable. Raises what `save` does, and Unscored."""
     assessment = save(actor, assessment_id, typed, now=now)
-    _require_past(assessment.assessed_on, now)
-    rows = queries.score_rows(assessment.id)
-    items = queries.items_of(assessment.standard_id)
-    if missing := [item.key for item in items if queries.entry_of(rows.get(item.id)).score is None]:
-        raise Unscored(missing)
-    assessment.state, assessment.locked_at = AssessmentState.LOCKED, now
-    db.session.flush()
-    for scored in rows.values():
-        if scored.remark is not None:
-            audit.vouch(scored.remark)
-    audit.record(
-        "assessment.locked",
-        actor_id=actor.id,
-        at=now,
-        person_id=assessment.person_id,
-        subject_id=assessment.id,
-        audience=Audience.DECIDERS,
-        type=assessment.type.value,
-        standard=assessment.standard_id,
-        marker=assessment.marker_id,
-    )
+    if not policy.may_lock(people.facts(actor.id, now), rounds.facts_of(assessment)):
+        raise NotPermitted(BOTH_AGREE)
+    finishing.lock(actor.id, assessment, now=now)
     return assessment
-
-
-def _require_past(day: date, now: datetime) -> None:
-    # East of Greenwich the day has already changed while it is still yesterday in UTC.
-    if (day - now.date()).days > 1:
-        raise Invalid(Message("The date lies in the future. Enter the day of the assessment."), field="assessed_on")
 
 
 def discard(actor: Person, assessment_id: int, *, now: datetime) -> None:
     """Throw a draft away, with everything typed into it. Raises NotVisible, NotPermitted, WrongState."""
     facts = people.facts(actor.id, now)
     assessment = queries.find(assessment_id)
-    begun = bool(queries.score_rows(assessment.id))
-    known = policy.may_read(facts, queries.facts_of(assessment)) or policy.may_name_marker(facts, assessment.person_id)
+    # What nobody can finish any more, because its marker has left the team, is not theirs alone.
+    begun = bool(queries.score_rows(assessment.id)) and policy.may_mark(
+        people.facts(assessment.marker_id, now), assessment.person_id
+    )
+    known = policy.may_read(facts, rounds.facts_of(assessment)) or policy.may_name_marker(facts, assessment.person_id)
     if not (known or actor.id == assessment.marker_id):
         raise NotVisible
-    if assessment.state is AssessmentState.LOCKED:
+    if assessment.state is not AssessmentState.DRAFT:
         raise WrongState(LOCKED)
-    if not policy.may_discard(facts, queries.facts_of(assessment, begun=begun)):
+    of = rounds.facts_of(assessment, begun=begun)
+    if policy.may_decline(facts, of):
+        raise NotPermitted(Message("Say that you cannot mark this instead, so that somebody else is named."))
+    if not policy.may_discard(facts, of):
         raise NotPermitted(Message("The marker has begun to fill this in. Only they can take it back now."))
     person_id, marker_id = assessment.person_id, assessment.marker_id
-    _delete(assessment)
+    empty(assessment)
+    db.session.delete(assessment)
+    db.session.flush()
     audit.record(
         "assessment.discarded",
         actor_id=actor.id,
@@ -251,21 +263,24 @@ def discard(actor: Person, assessment_id: int, *, now: datetime) -> None:
     )
 
 
-def _delete(assessment: Assessment) -> None:
+def empty(assessment: Assessment) -> None:
+    """Take everything off a draft that was typed into it, and who agreed to it."""
     own = AssessmentScore.assessment_id == assessment.id
     remarks = db.session.scalars(select(AssessmentScore.remark_id).where(own, AssessmentScore.remark_id.is_not(None)))
     ids = list(remarks)
-    db.session.execute(delete(AssessmentScore).where(own).execution_options(synchronize_session="fetch"))
-    db.session.execute(delete(Text).where(Text.id.in_(ids)).execution_options(synchronize_session="fetch"))
-    db.session.delete(assessment)
-    db.session.flush()
+    for statement in (
+        delete(AssessmentScore).where(own),
+        delete(Text).where(Text.id.in_(ids)),
+        delete(Agreement).where(Agreement.assessment_id == assessment.id),
+    ):
+        db.session.execute(statement.execution_options(synchronize_session="fetch"))
 
 
 def redact_remark(actor: Person, assessment_id: int, item_key: str, *, now: datetime) -> None:
     """Remove the words of a remark from a locked assessment; scores and links stay. Raises NotVisible, NotPermitted."""
     facts = people.facts(actor.id, now)
     assessment = queries.get_visible(facts, assessment_id)
-    if not policy.may_redact(facts, queries.facts_of(assessment)):
+    if not policy.may_redact(facts, rounds.facts_of(assessment)):
         raise NotPermitted(Message("Only who wrote a remark, the Director and the Deputy can remove it."))
     rows = queries.score_rows(assessment.id)
     item = next((item for item in queries.items_of(assessment.standard_id) if item.key == item_key), None)

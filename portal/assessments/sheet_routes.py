@@ -8,11 +8,13 @@ from flask import Blueprint, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.assessments import evidence, queries, services, views
+from portal.assessments import comparison, evidence, policy, queries, services, views
 from portal.assessments.entries import Entry, Header
+from portal.assessments.finishing import Unscored
 from portal.assessments.forms import HeaderForm, assessment_form, header_form, item_form, typed
+from portal.assessments.marking_forms import DeclineForm
 from portal.assessments.models import AssessmentState, StandardItem
-from portal.assessments.services import LOCKED, EntriesConflict, Unscored
+from portal.assessments.services import LOCKED, EntriesConflict
 from portal.assessments.views import Sheet
 from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
 from portal.people import current
@@ -35,9 +37,12 @@ def show(assessment_id: int) -> ResponseReturnValue:
     whole = views.sheet(facts, assessment_id)
     if views.may_write(facts, whole):
         return _form_page(whole, _form(whole))
+    correction = queries.correction_of(assessment_id) if whole.facts.corrected else None
     return render(
         "assessments/show.html",
         whole=whole,
+        correction=correction if correction and (whole.facts.superseded or facts.id in whole.facts.markers) else None,
+        may_correct=policy.may_correct(facts, whole.facts),
         summary=evidence.summary(assessment_id),
         is_current=queries.is_current(whole.assessment.standard),
         may_redact=views.may_redact(facts, whole),
@@ -190,6 +195,10 @@ def _form_page(
         whole=whole,
         form=form,
         conflict=conflict,
+        beside=comparison.beside(whole.assessment),
+        may_lock=policy.may_lock(_facts(), whole.facts),
+        decline=DeclineForm(formdata=None) if policy.may_decline(_facts(), whole.facts) else None,
+        may_discard=policy.may_discard(_facts(), whole.facts),
         status=status,
     )
 

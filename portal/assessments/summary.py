@@ -66,6 +66,13 @@ class AssessmentSummary:
     overall: Tally
     sections: dict[Section, Tally]
     focuses: dict[str, Tally]
+    co_marker_id: int | None = None
+    superseded_by_id: int | None = None
+
+    @property
+    def parties(self) -> frozenset[int]:
+        """Whom it is about and who gave the scores: they link it to a request."""
+        return frozenset({self.person_id, self.marker_id, self.co_marker_id or self.marker_id})
 
 
 def tallies(counts: Iterable[Count]) -> tuple[Tally, dict[Section, Tally], dict[str, Tally]]:

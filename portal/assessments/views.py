@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.assessments import policy, queries
+from portal.assessments import policy, queries, rounds
 from portal.assessments.entries import EMPTY, Entry
 from portal.assessments.models import Assessment, Section, StandardItem
+from portal.assessments.policy import AssessmentFacts
 from portal.assessments.queries import Progress
+from portal.errors import NotVisible
 from portal.people.facts import PersonFacts
 
 
@@ -38,6 +40,7 @@ class Sheet:
     """An assessment with everything on it, as it is stored."""
 
     assessment: Assessment
+    facts: AssessmentFacts
     items: Sequence[StandardItem]
     entries: Mapping[str, Entry]
     redacted: frozenset[str]
@@ -59,11 +62,15 @@ class Sheet:
 
 def sheet(reader: PersonFacts, assessment_id: int) -> Sheet:
     """Read an assessment whole, in the same number of statements whatever is on it. Raises NotVisible."""
-    assessment = queries.get_visible(reader, assessment_id)
+    assessment = queries.find(assessment_id)
+    facts = rounds.facts_of(assessment)
+    if not policy.may_read(reader, facts):
+        raise NotVisible
     items = queries.items_of(assessment.standard_id)
     rows = queries.score_rows(assessment.id)
     return Sheet(
         assessment=assessment,
+        facts=facts,
         items=items,
         entries={item.key: queries.entry_of(rows.get(item.id)) if item.id in rows else EMPTY for item in items},
         redacted=frozenset(
@@ -74,9 +81,9 @@ def sheet(reader: PersonFacts, assessment_id: int) -> Sheet:
 
 def may_write(reader: PersonFacts, whole: Sheet) -> bool:
     """Whether the page is the form or the finished document."""
-    return policy.may_write(reader, queries.facts_of(whole.assessment))
+    return policy.may_write(reader, whole.facts)
 
 
 def may_redact(reader: PersonFacts, whole: Sheet) -> bool:
     """Whether the reader may remove a remark from the finished document."""
-    return policy.may_redact(reader, queries.facts_of(whole.assessment))
+    return policy.may_redact(reader, whole.facts)

@@ -5,7 +5,7 @@ Source: Tech:Mentoring/Standard, "Participant KSB Assessment". The labels are ve
 
 from __future__ import annotations
 
-from portal.assessments.models import AssessmentType, MentoringType, Score, Section
+from portal.assessments.models import AssessmentType, MentoringType, Score, Seat, Section
 from portal.errors import Message
 
 SECTIONS = {
@@ -36,4 +36,10 @@ MEANINGS = {
     Score.INDEPENDENT: Message("Confident performing independently"),
     Score.TEACHES: Message("Can teach or lead others in this area"),
     Score.NOT_APPLICABLE: Message("Not relevant to current role"),
+}
+SEATS = {
+    Seat.OWN: Message("Own scores"),
+    Seat.MENTOR: Message("Mentor"),
+    Seat.SECOND: Message("Second marker"),
+    Seat.FINAL: Message("Final check"),
 }

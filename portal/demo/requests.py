@@ -16,8 +16,7 @@ from portal.access.models import ItemType
 from portal.assessments import queries as assessment_queries
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
-from portal.assessments.models import Score
-from portal.demo import texts
+from portal.demo import markings, texts
 from portal.extensions import db
 from portal.people import services as people_services
 from portal.people.models import Person
@@ -139,7 +138,18 @@ def load(who: dict[str, Person], *, now: datetime) -> int:
     if db.session.scalars(select(TeamRequest.id).limit(1)).first() is not None:
         return 0
     steps: list[Step] = []
-    for tell in (_held_before, _ready, _high_trust, _joining, _agreement, _board, _acting, _granted, _ended):
+    for tell in (
+        _held_before,
+        _ready,
+        _high_trust,
+        _joining,
+        _agreement,
+        _board,
+        _acting,
+        _granted,
+        _ended,
+        markings.tell,
+    ):
         tell(who, steps)
     for days_ago, act in sorted(steps, key=lambda step: -step[0]):
         act(now - timedelta(days=days_ago))
@@ -173,8 +183,7 @@ def _assessed(steps: list[Step], person: Person, marker: Person, scores: str, da
         else:
             id = assessments.ask_for_review(person, person.id, marker_id=marker.id, submission_id=number, now=now)
         items = assessment_queries.items_of(assessment_queries.find(id).standard_id)
-        given = [Score.NOT_APPLICABLE if mark == "n" else Score(mark) for mark in scores]
-        entries = {item.key: Entry(score) for item, score in zip(items, given, strict=True)}
+        entries = {item.key: Entry(score) for item, score in zip(items, markings.scored(scores), strict=True)}
         assessments.lock(marker, id, Typed(entries, dict.fromkeys(entries, EMPTY.token)), now=now)
         found.append(id)
 

@@ -63,3 +63,7 @@ GRANTED_REASON = "The team supports it, and figures help to talk with the commun
 DECLINED_REASON = "The interest is very welcome. Servers are learned best beside somebody, and that has not begun yet."
 DECLINED_HELP = "Ask one of the Infrastructure Specialists to pair on two maintenance tasks, and link them here."
 SILENT_QUESTION = "Who else has access today, and would they share it with you?"
+
+MARKING_ONE = {0: "Followed a deployment with me, never led one."}
+MARKING_TWO = {0: "Explained our whole stack to two newcomers last month.", 5: "Has not had to do this yet."}
+MARKING_SETTLED = "We looked at the same deployment again: done alone, with a review afterwards."

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from portal.access import queries as access_queries
-from portal.assessments.models import Assessment
+from portal.assessments.models import Assessment, Marking
 from portal.demo import people as demo_people
 from portal.extensions import db
 from portal.people.models import Absence
@@ -30,6 +30,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
         "/inbox",
         *("/requests/{joining}/own-key", "/requests/{joining}/edit", "/people/{volunteer}"),
+        "/markings/{blind}",
     ),
     "Demo Software Engineer": (
         *("/", "/requests/{ready}", "/requests/{ready}/edit", "/requests/{ready}/withdraw", "/requests/{ready}/filed"),
@@ -67,7 +68,9 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/assessments/of/{engineer}", "/record/{decision}/remove", "/figures", "/figures/waiting", "/figures/duties"),
         *("/texts/{reason}/remove", "/standards/import", "/standards/draft"),
     ),
-    "Demo Security Specialist": ("/requests/{high_trust}", "/assessments", "/calendar"),
+    "Demo Security Specialist": ("/requests/{high_trust}", "/assessments", "/calendar", "/markings/new"),
+    "Demo Project Manager": ("/markings/{disputed}",),
+    "Demo Infrastructure Specialist": ("/markings/{settled}",),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
     "Demo Community Liaison": ("/", "/requests/{agreement}"),
     "Demo Board": ("/", "/requests/{board}", "/requests/", "/people/{treasurer}/capacities/treasurer/end"),
@@ -136,11 +139,19 @@ def ids(now: datetime) -> dict[str, Any]:
         "commented": comment.request_id,
         "text": comment.text_id,
         "reason": _first(select(Absence.reason_id).where(Absence.reason_id.is_not(None))),
+        **_markings(),
         "assessment": _first(select(Assessment).where(Assessment.person_id == engineer)).id,
         "own": _first(select(Assessment).where(Assessment.marker_id == engineer, Assessment.person_id == engineer)).id,
         "held": access_queries.held(specialist, now)[0].grant_id,
         "waiting": next(found.grant_id for found in access_queries.held(liaison, now) if found.status == "approved"),
     }
+
+
+def _markings() -> dict[str, int]:
+    """The three demo rounds, by how far they are."""
+    names = {"blind": "Volunteer", "disputed": "Project Manager", "settled": "MediaWiki Specialist"}
+    people = {name: demo_people.find(f"Demo {who}").id for name, who in names.items()}
+    return {name: _first(select(Marking).where(Marking.person_id == id)).id for name, id in people.items()}
 
 
 def _first(query: Select[Any]) -> Any:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import CompoundSelect, Integer, Select, String, and_, func, literal_column, null, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from portal.access import queries as access_queries
 from portal.access.models import Grant, GrantStep, ItemType
@@ -212,22 +212,24 @@ def _everything() -> CompoundSelect[Any]:
             Turn.request_id.in_(IDS)
         ),
         rows(Decision, "review", Decision.id, none, zero, Decision.acting.is_(True), Decision.reviewed_at.is_(None)),
-        _linked_assessments(),
+        _linked_assessments(Assessment.marker_id),
+        _linked_assessments(Assessment.co_marker_id),  # a final check is marked by two
     )
 
 
-def _linked_assessments() -> Select[Any]:
+def _linked_assessments(marker: InstrumentedAttribute[Any]) -> Select[Any]:
     """SQL: what is or was linked: who marked it, the state of its standard, whether it was taken back, when locked."""
     removed = Evidence.removed_at.is_not(None).cast(Integer)
     state, name = Standard.state.cast(String), cast(Any, literal_column("'assessment'"))
     return (
-        select(Evidence.request_id, name, Assessment.marker_id, state, removed, Assessment.locked_at)
+        select(Evidence.request_id, name, marker, state, removed, Assessment.locked_at)
         .join(Assessment, Evidence.assessment_id == Assessment.id)
         .join(Standard, Assessment.standard_id == Standard.id)
         .join(TeamRequest, Evidence.request_id == TeamRequest.id)
         .where(
             Evidence.request_id.in_(IDS),
             Assessment.locked_at.is_not(None),
+            marker.is_not(None),
             Assessment.person_id == TeamRequest.candidate_id,
         )
     )

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal.assessments import policy as assessment_policy
+from portal.assessments import rounds
 from portal.assessments.links import link_fault
-from portal.assessments.models import Assessment, AssessmentState
+from portal.assessments.models import Assessment
 from portal.audit import services as audit
 from portal.audit.models import Audience, Text
 from portal.errors import Invalid, Message, NotPermitted, NotVisible, WrongState
@@ -93,12 +95,19 @@ def link_assessment(actor_id: int, request_id: int, assessment_id: int, *, now: 
     """Pin a finished assessment of the candidate. Raises Invalid, NotVisible."""
     opened = services.open_for(actor_id, request_id, Action.LINK_EVIDENCE, now=now)
     assessment = db.session.get(Assessment, assessment_id)
-    if assessment is None or not (opened.actor.decides or actor_id in (assessment.person_id, assessment.marker_id)):
+    if assessment is None:
         raise NotVisible()
-    if assessment.person_id != opened.row.candidate_id:
+    facts = rounds.facts_of(assessment)
+    if not (opened.actor.decides or actor_id in facts.markers | {facts.person_id}):
+        raise NotVisible()
+    if facts.person_id != opened.row.candidate_id:
         raise Invalid("Only an assessment of the candidate can be linked.", "assessment_id")
-    if assessment.state is not AssessmentState.LOCKED:
+    if not facts.locked:
         raise Invalid("Finish and lock the assessment first.", "assessment_id")
+    if facts.superseded:
+        raise Invalid("A correction of this assessment exists. Link the correction.", "assessment_id")
+    if not assessment_policy.may_link(opened.actor, facts):
+        raise Invalid("It can be linked once both markings of this double marking are in.", "assessment_id")
     linked = db.session.scalars(
         select(Evidence).where(
             Evidence.request_id == opened.row.id,

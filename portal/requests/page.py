@@ -235,13 +235,14 @@ def _load_private(page: RequestPage) -> None:
     row, reads = page.row, page.may(Action.READ_EVIDENCE)
     linked = {found.about_id for found in page.said.evidence if found.word == EvidenceType.ASSESSMENT}
     if (reads and linked) or page.may(Action.LINK_EVIDENCE):
-        about = assessment_evidence.about(row.candidate_id)
+        about = assessment_evidence.about(row.candidate_id, reader_id=page.me.id)
         page.summaries = {found.assessment_id: found for found in about if reads and found.assessment_id in linked}
         page.linkable = [
             found
             for found in about
             if found.assessment_id not in linked
-            and (page.me.decides or page.me.id in (found.person_id, found.marker_id))
+            and found.superseded_by_id is None
+            and (page.me.decides or page.me.id in found.parties)
         ]
     if page.may(Action.READ_KEY) and page.seen.facts.key_offered:
         page.key = queries.ssh_key(row.id)

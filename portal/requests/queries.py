@@ -17,7 +17,7 @@ from portal.errors import NotVisible
 from portal.extensions import db
 from portal.people.facts import PersonFacts
 from portal.requests import fact_queries, policy
-from portal.requests.discussion_models import Comment, Evidence
+from portal.requests.discussion_models import Comment, Evidence, Sponsorship
 from portal.requests.fact_queries import Known
 from portal.requests.facts import RequestFacts
 from portal.requests.models import (
@@ -94,6 +94,17 @@ def current_revision(row: TeamRequest) -> Revision:
         .options(selectinload(Revision.items))
     )
     return db.session.scalars(query).one()
+
+
+def sponsors_of(candidate_id: int) -> list[int]:
+    """Who vouches for this person on a request that is open."""
+    query = (
+        select(Sponsorship.person_id)
+        .join(TeamRequest, TeamRequest.id == Sponsorship.request_id)
+        .where(TeamRequest.candidate_id == candidate_id, TeamRequest.state.in_(OPEN_STATES))
+        .where(Sponsorship.withdrawn_at.is_(None))
+    )
+    return list(db.session.scalars(query.distinct()))
 
 
 def answers(request_id: int) -> dict[str, Answer]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.assessments.rounds import add_vouching
 from portal.errors import Message
 from portal.index.services import add_source as add_to_index
 from portal.notifications import registry
@@ -102,6 +103,7 @@ def init_app(app: Flask) -> None:
         app, NavigationEntry("requests.index", Message("Requests"), 20, shown=current.is_signed_in, key="g r")
     )
     add_source(app, _attention)
+    add_vouching(app, queries.sponsors_of)
     add_to_index(app, indexing.everything)
     registry.add_source(app, told.SOURCE)
     add_job(app, "say whose turn it becomes, and what waits too long", turn_jobs.tick)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 
-from portal.assessments import drafting, queries, services, standards
+from portal.assessments import drafting, final_services, queries, round_services, rounds, services, standards
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.exchange.standard import write_standard
-from portal.assessments.models import Score
+from portal.assessments.marking import Round
+from portal.assessments.models import Score, Seat
+from portal.extensions import db
 from portal.people.models import Person
 from portal.web.unit_of_work import unit_of_work
 
@@ -77,3 +79,87 @@ def locked_self(person: Person, scores: list[Score] | None = None, *, at: dateti
 def locked_review(person: Person, marker: Person, scores: list[Score] | None = None) -> int:
     """A finished mentor review."""
     return lock(marker, review(person, marker), scores)
+
+
+def marking(
+    person: Person, mentor: Person, second: Person, *, by: Person | None = None, at: datetime | None = None
+) -> int:
+    """A round of double marking, with both markers named."""
+    with unit_of_work(at) as now:
+        return round_services.open_round(by or person, person.id, mentor_id=mentor.id, second_id=second.id, now=now)
+
+
+def state(marking_id: int) -> Round:
+    """The round as the rules know it."""
+    db.session.rollback()
+    return rounds.state_of(rounds.find(marking_id))
+
+
+def seated(marking_id: int, seat: Seat) -> int:
+    """The document that took this seat."""
+    paper = state(marking_id).original(seat)
+    assert paper is not None
+    return paper.id
+
+
+def newest(marking_id: int, seat: Seat) -> int:
+    """The locked document of this seat that counts."""
+    paper = state(marking_id).newest(seat)
+    assert paper is not None
+    return paper.id
+
+
+def mark(marker: Person, marking_id: int, seat: Seat, scores: list[Score] | None = None) -> int:
+    """Lock the marking of this seat."""
+    return lock(marker, seated(marking_id, seat), scores)
+
+
+def revealed(
+    person: Person, mentor: Person, second: Person, scores: list[Score] | None = None, other: list[Score] | None = None
+) -> int:
+    """A round of which both markings are in."""
+    found = marking(person, mentor, second)
+    mark(mentor, found, Seat.MENTOR, scores)
+    mark(second, found, Seat.SECOND, other)
+    return found
+
+
+def final(marker: Person, marking_id: int) -> int:
+    """The final check, begun by this marker."""
+    with unit_of_work() as now:
+        return final_services.begin(marker, marking_id, now=now)
+
+
+def content(marking_id: int) -> final_services.Final:
+    """The final check as it stands."""
+    of = state(marking_id)
+    draft = of.draft(Seat.FINAL)
+    assert draft is not None
+    return final_services.state(of, queries.find(draft.id))
+
+
+def agree(marker: Person, marking_id: int, token: str = "") -> bool:
+    """Agree to it as it stands, or as it was seen."""
+    seen = token or content(marking_id).token
+    with unit_of_work() as now:
+        return final_services.agree(marker, marking_id, seen, now=now)
+
+
+def correction(marker: Person, assessment_id: int) -> int:
+    """A correction, begun."""
+    with unit_of_work() as now:
+        return round_services.correct(marker, assessment_id, now=now)
+
+
+def change(marker: Person, assessment_id: int, entries: dict[str, Entry]) -> None:
+    """Save these items over what stands there now, seen just before."""
+    items = queries.items_of(queries.find(assessment_id).standard_id)
+    stored = queries.entries_of_many([assessment_id], items)[assessment_id]
+    with unit_of_work() as now:
+        services.save(marker, assessment_id, Typed(entries, {key: stored[key].token for key in entries}), now=now)
+
+
+def finish(marker: Person, assessment_id: int) -> None:
+    """Lock what has every score already."""
+    with unit_of_work() as now:
+        services.lock(marker, assessment_id, Typed({}, {}), now=now)

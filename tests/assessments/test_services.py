@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from portal.assessments import evidence, queries, services
 from portal.assessments.entries import EMPTY, Entry, Typed
+from portal.assessments.finishing import Unscored
 from portal.assessments.models import (
     Assessment,
     AssessmentScore,
@@ -232,7 +233,7 @@ def test_locking_needs_every_item_and_names_those_missing(app: Flask) -> None:
     draft = made.self_assessment(ann)
     almost = {key: Entry(Score.BASIC) for key in made.keys(draft) if key != KEY}
 
-    with pytest.raises(services.Unscored) as refused, unit_of_work() as now:
+    with pytest.raises(Unscored) as refused, unit_of_work() as now:
         services.lock(ann, draft, Typed(almost, dict.fromkeys(almost, EMPTY.token)), now=now)
 
     assert refused.value.keys == [KEY]
@@ -264,7 +265,7 @@ def test_it_stays_with_the_standard_it_was_begun_under(app: Flask) -> None:
     made.lock(ann, draft)
 
     assert queries.find(draft).standard.version == 2
-    assert [document.is_current for document in evidence.linkable(ann.id)] == [False]
+    assert [document.is_current for document in evidence.linkable(ann.id, reader_id=ann.id)] == [False]
 
 
 def test_a_day_that_lies_ahead_cannot_be_locked(app: Flask) -> None:
@@ -336,12 +337,12 @@ def test_only_what_is_locked_can_be_linked_newest_first(app: Flask) -> None:
     newer = made.locked_review(ann, bob)
     made.review(ann, factories.member())
 
-    found = evidence.linkable(ann.id)
+    found = evidence.linkable(ann.id, reader_id=ann.id)
 
     assert [document.id for document in found] == [newer, older]
     assert (found[0].marker_name, found[0].is_current) == ("Bob", True)
     assert evidence.markers([older, newer]) == {older: ann.id, newer: bob.id}
-    assert evidence.linkable(bob.id) == []
+    assert evidence.linkable(bob.id, reader_id=bob.id) == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -18,7 +18,10 @@ MADE = {  # codes that are put together: what stands before the dot, and the cho
     "grant.": ("approved", "granted", "renewed", "revoked"),
     "concern.": ("resolved", "overridden"),
     ".added": ("comment", "question", "answer"),
-    ".": ("duty.reminded", "duty.raised", "assessment.reminded", "assessment.raised"),
+    ".": (
+        *("duty.reminded", "duty.raised", "assessment.reminded", "assessment.raised"),
+        *("marking.reminded", "marking.raised"),
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from portal.access.models import Grant
-from portal.assessments.models import Assessment, Standard
+from portal.assessments.models import Assessment, Marking, Standard
 from portal.calendar import services as calendar
 from portal.calendar.models import CalendarAddress
 from portal.extensions import db
@@ -45,6 +45,7 @@ ONE: dict[str, Callable[[], list[Any]]] = {
     "text_id": lambda: sorted({text for _request, text in texts()}),
     "grant_id": _column(Grant.id),
     "assessment_id": _column(Assessment.id),
+    "marking_id": _column(Marking.id),
     "person_id": _column(Person.id),
     "proposal_id": _column(MergeProposal.id),
     "role_key": _column(RoleAssignment.role_key),

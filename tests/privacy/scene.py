@@ -88,6 +88,7 @@ class Scene:
     canaries: list[Canary] = field(default_factory=list)
     assessment_id: int = 0
     draft_assessment_id: int = 0
+    markings: dict[str, int] = field(default_factory=dict)
 
     def word(self, name: str, column: str, readers: frozenset[str], *, hidden: str = "") -> str:
         """A new word to write into a text, with those who may read it."""

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from portal.access import services as access
 from portal.access.models import ItemType
 from portal.assessments import drafting
+from portal.assessments import round_services as rounds
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
-from portal.assessments.models import Score
+from portal.assessments.models import Score, Seat
 from portal.calendar import services as calendar
 from portal.extensions import db
 from portal.notifications import addresses, mail_tokens, spreading
@@ -35,6 +36,8 @@ def build() -> Scene:
     scene = Scene()
     people(scene)
     assessments_of(scene)
+    blind(scene)
+    revealed(scene)
     discussed(scene)
     joining(scene)
     of_the_director(scene)
@@ -168,13 +171,51 @@ def assessments_of(scene: Scene) -> None:
         drafting.import_draft(None, sheets.next_standard().replace("|}", added), now=now)
 
 
+def blind(scene: Scene) -> None:
+    """A double marking of which one side is in, the other marker is the Deputy; somebody declined before."""
+    candidate, marker, author = (scene.person(actor) for actor in ("candidate", "marker", "author"))
+    own = sheets.self_assessment(candidate)
+    marked_with_remark(scene, "candidate", own, "own-remark", frozenset({"candidate", "director"}))
+    found = sheets.marking(candidate, marker, author)
+    declined = sheets.seated(found, Seat.SECOND)
+    why = scene.word("declined", "assessment.declined_id", DECIDERS | {"candidate"})
+    scene.act(rounds.decline, "author", declined, why)
+    scene.act(rounds.name, "candidate", found, Seat.SECOND, marker_id=scene.ids["deputy"])
+    marked_with_remark(scene, "marker", sheets.seated(found, Seat.MENTOR), "blind-remark", frozenset({"marker"}))
+    draft = sheets.seated(found, Seat.SECOND)
+    unfinished = scene.word("unfinished-marking", "assessment_score.remark_id", frozenset({"deputy"}))
+    sheets.fill(scene.person("deputy"), draft, {sheets.keys(draft)[0]: Entry(Score.TEACHES, unfinished)})
+    scene.markings["blind"] = found
+
+
+def revealed(scene: Scene) -> None:
+    """A double marking of which both sides are in, and a final check that both still write."""
+    found = sheets.marking(scene.person("holder"), scene.person("author"), scene.person("member"))
+    readers = DECIDERS | {"holder", "author", "member"}
+    for seat, actor in ((Seat.MENTOR, "author"), (Seat.SECOND, "member")):
+        marked_with_remark(scene, actor, sheets.seated(found, seat), f"{seat}-remark", readers)
+    final = sheets.final(scene.person("author"), found)
+    agreed = scene.word("agreed-sentence", "assessment_score.remark_id", frozenset({"author", "member"}))
+    sheets.change(scene.person("member"), final, {sheets.keys(final)[0]: Entry(Score.BASIC, agreed)})
+    scene.markings["revealed"] = found
+
+
+def marked_with_remark(scene: Scene, actor: str, sheet: int, name: str, readers: frozenset[str]) -> None:
+    """A finished document with a word beside its first item."""
+    first, *others = sheets.keys(sheet)
+    remark = scene.word(name, "assessment_score.remark_id", readers)
+    entries = {key: Entry(Score.BASIC) for key in others} | {first: Entry(Score.BASIC, remark)}
+    scene.act(assessments.lock, actor, sheet, Typed(entries, dict.fromkeys(entries, EMPTY.token)))
+
+
 def discussed(scene: Scene) -> None:
     """Open, about one member, filed by another, with a key and a pinned assessment."""
     told = filed(scene, "discussed", "candidate", "access_group:bastion", requester="requester")
     said(scene, told)
     concern(scene, told, "author")
     key_offered(scene, told, frozenset({"candidate", "director"}))
-    scene.do(objection_services.link_assessment, "candidate", told.id, scene.assessment_id)
+    for assessment_id in (scene.assessment_id, sheets.seated(scene.markings["blind"], Seat.OWN)):
+        scene.do(objection_services.link_assessment, "candidate", told.id, assessment_id)
 
 
 def joining(scene: Scene) -> None:

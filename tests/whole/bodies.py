@@ -113,6 +113,10 @@ def _assessment(moment: Moment) -> dict[str, Any]:
     return whole
 
 
+def _marking(moment: Moment) -> int:
+    return int(moment.world.values["agree_final"]["marking_id"])
+
+
 def _appoint(post: str) -> Callable[[Moment], dict[str, Any]]:
     return lambda moment: {"name": moment.world.names["member"], "post": post}
 
@@ -166,7 +170,16 @@ BODIES: dict[str, Callable[[Moment], dict[str, Any]]] = {
     "publish_standard": lambda moment: {"seen": _draft_standard()},
     "self_assess": lambda moment: {"submission_id": submission()},
     "carry_assessment": lambda moment: {"submission_id": submission()},
-    "name_marker": lambda moment: {"marker": moment.world.ids["recused"], "submission_id": submission()},
+    "name_marker": lambda moment: {
+        "marker": moment.world.ids["recused"],
+        "submission_id": submission(),
+        "person": moment.world.names["operator"],
+        "mentor": moment.world.ids["recused"],
+        "second": moment.world.ids["deputy" if moment.person_id != moment.world.ids["deputy"] else "director"],
+    },
+    "name_seat": lambda moment: {"seat": "mentor", "marker": moment.world.ids["deputy"]},
+    "decline_marking": _text("reason"),
+    "agree_final": lambda moment: {"token": assessments.content(_marking(moment)).token},
     "write_assessment": _assessment,
     "end_access": _text("reason"),
     "end_role": _text("reason"),

@@ -20,7 +20,7 @@ from portal.assessments import drafting, standards
 from portal.assessments import queries as assessment_queries
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
-from portal.assessments.models import Assessment, Score, Standard
+from portal.assessments.models import Assessment, Marking, Score, Standard
 from portal.audit.models import Text
 from portal.calendar import services as calendar
 from portal.calendar.models import CalendarAddress
@@ -186,6 +186,7 @@ ARGUMENTS: dict[frozenset[str], Callable[[], list[dict[str, Any]]]] = {
         {"version": one, "since": other}
         for one, other in permutations(db.session.scalars(select(Standard.version)).all(), 2)
     ],
+    frozenset({"marking_id"}): lambda: [{"marking_id": id} for id in _ids(Marking)],
     frozenset({"version"}): lambda: [{"version": one} for one in db.session.scalars(select(Standard.version))],
     frozenset({"rule_key"}): lambda: [{"rule_key": key} for key in organisation().rules],
     frozenset({"name"}): lambda: [{"name": "Demo Board"}, {"name": "Nobody at all"}],

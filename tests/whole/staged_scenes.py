@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from portal.assessments import round_services
 from portal.assessments import services as assessment_services
 from portal.assessments.entries import EMPTY, Entry, Typed
-from portal.assessments.models import Score
+from portal.assessments.models import Score, Seat
 from portal.calendar import services as calendar
 from portal.demo import mail as demo_mail
 from portal.demo import people as demo_people
@@ -21,7 +22,7 @@ from portal.notifications.wishes import Kind
 from portal.people import queries as people
 from portal.people import services as people_services
 from portal.people import sessions
-from portal.people.models import MergeProposal
+from portal.people.models import MergeProposal, Person
 from portal.requests import filing_services
 from portal.requests.models import TeamRequest
 from portal.web import clock
@@ -45,6 +46,7 @@ def stage_demo() -> None:
         marker = demo_people.find("Demo MediaWiki Specialist")
         assessment_services.lock(marker, written, Typed(entries, dict.fromkeys(entries, EMPTY.token)), now=now)
     assessments.draft_standard()
+    _rounds(demo_people.find)
     other = factories.volunteer("Other Volunteer")
     with unit_of_work() as now:
         db.session.add(MergeProposal(person_id=volunteer.id, other_id=other.id, proposed_at=now))
@@ -79,6 +81,20 @@ def in_mails() -> dict[str, str]:
         "mail.confirm": confirm_path(mail_tokens.confirm_token(volunteer.id, row.nonce)),
         "mail.stop": stop_path(mail_tokens.Stop(demo_people.find("Demo Director").id, kind=Kind.TALK)),
     }
+
+
+def _rounds(find: Callable[[str], Person]) -> None:
+    """A double marking that waits for two to agree, and one in which a seat is free."""
+    mentor, second, deputy = (
+        find("Demo Infrastructure Specialist"),
+        find("Demo MediaWiki Specialist"),
+        find("Demo Deputy"),
+    )
+    assessments.final(mentor, assessments.revealed(deputy, mentor, second))
+    free = assessments.marking(find("Demo Security Specialist"), mentor, second)
+    draft = assessments.seated(free, Seat.SECOND)
+    with unit_of_work() as now:
+        round_services.decline(second, draft, "Too little time.", now=now)
 
 
 def stage_reported() -> None:

@@ -18,9 +18,9 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from portal.assessments import queries, services
+from portal.assessments import queries, round_services, services
 from portal.assessments.entries import EMPTY, Entry, Typed
-from portal.assessments.models import Score
+from portal.assessments.models import Score, Seat
 from portal.audit import services as audit
 from portal.calendar import services as calendar
 from portal.extensions import db, sqlite_module
@@ -219,6 +219,7 @@ def _assessments(world: World, cast: Cast) -> None:
     )
     asked = assessments.review(volunteer, member)
     draft_standard = {"version": assessments.draft_standard()}
+    _rounds(world, cast, volunteer, member)
     world.values |= {
         "publish_standard": draft_standard,
         "discard_standard": draft_standard,
@@ -229,6 +230,7 @@ def _assessments(world: World, cast: Cast) -> None:
         "read_assessment:draft": {"assessment_id": draft, "layout": "json"},
         "write_assessment": {"assessment_id": draft, "key": key},
         "discard_assessment": {"assessment_id": asked},
+        "correct_assessment": {"assessment_id": finished},
     }
     world.owners |= {
         "read_assessment": frozenset({"volunteer", "author"}),
@@ -238,6 +240,29 @@ def _assessments(world: World, cast: Cast) -> None:
         "read_assessment:draft": frozenset({"member"}),
         "write_assessment": frozenset({"member"}),
         "discard_assessment": frozenset({"volunteer", "member"}),
+        "correct_assessment": frozenset({"author"}),
+    }
+
+
+def _rounds(world: World, cast: Cast, volunteer: Person, member: Person) -> None:
+    """A double marking whose final check can be agreed, and one in which a seat is free."""
+    revealed = assessments.revealed(volunteer, cast.author, member)
+    assessments.final(cast.author, revealed)
+    free = assessments.marking(member, cast.recused, cast.author)
+    declined, draft = assessments.seated(free, Seat.MENTOR), assessments.seated(free, Seat.SECOND)
+    with unit_of_work() as now:
+        round_services.decline(cast.recused, declined, whisper("declined"), now=now)
+    both = frozenset({"author", "member"})
+    world.values |= {key: {"marking_id": revealed} for key in ("read_marking", "begin_final", "agree_final")}
+    world.values |= {key: {"marking_id": free} for key in ("read_marking:open", "name_seat")}
+    world.values |= {"decline_marking": {"assessment_id": draft}}
+    world.owners |= {
+        "read_marking": both | {"volunteer"},
+        "begin_final": both,
+        "agree_final": both,
+        "read_marking:open": both,
+        "name_seat": frozenset({"member"}),
+        "decline_marking": frozenset({"author"}),
     }
 
 
