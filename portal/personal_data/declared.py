@@ -70,6 +70,11 @@ ELSEWHERE: Mapping[str, str] = {
     "reminder.person_id": WORKING,
     "turn.person_id": WORKING,
     "assessment.person_id": "Assessments are in the file as their own part, as the page shows them.",
+    "assessment.co_marker_id": "Assessments are in the file as their own part, as the page shows them.",
+    "marking.person_id": "Its documents are in the file as far as its page shows them.",
+    "marking.opened_by_id": ACT,
+    "agreement.person_id": ACT,
+    "agreement.cleared_by_id": ACT,
     "assessment.marker_id": "Assessments are in the file as their own part, as the page shows them.",
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, json
 
+from portal.assessments import own_data
 from portal.people import current
+from portal.people import queries as people
 from portal.personal_data import queries
 from portal.web import clock
 from portal.web.access import Rule, access
@@ -17,8 +19,9 @@ bp = Blueprint("personal_data", __name__)
 @access(Rule.SIGNED_IN)
 def file() -> Response:
     """Everything the portal keeps about who is signed in, to take along."""
-    me = current.actor()
-    content = {"format": FORMAT, "made_at": clock.now().isoformat(), **queries.everything(me.id)}
+    me, now = current.actor(), clock.now()
+    assessments = own_data.readable(people.facts(me.id, now))
+    content = {"format": FORMAT, "made_at": now.isoformat(), **queries.everything(me.id), "assessments": assessments}
     response = Response(json.dumps(content, indent=1, ensure_ascii=False), mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="portal-data-{me.id}.json"'
     return response

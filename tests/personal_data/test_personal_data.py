@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from portal.assessments.models import Seat
 from portal.database import Base
 from portal.extensions import db
 from portal.people import services as people_services
@@ -18,6 +19,7 @@ from portal.requests import discussion_services
 from portal.requests.discussion_models import CommentAudience
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
+from tests.assessments import factories as made
 from tests.requests import factories as making
 
 pytestmark = pytest.mark.both_databases
@@ -99,6 +101,19 @@ def test_two_people_who_became_one_get_the_file_of_both(as_person: AsPerson) -> 
         db.session.get_one(Person, other.id).merged_into_id = ann.id
 
     assert {row["name"] for row in file_of(as_person(ann))["rows"]["person"]} == {"Ann", "Ann Other"}
+
+
+def test_a_review_that_is_still_blind_is_in_the_file_of_its_marker_alone(as_person: AsPerson) -> None:
+    made.seed()
+    ann, mentor, second = factories.member("Ann"), factories.member("Mia"), factories.member("Sam")
+    marking = made.marking(ann, mentor, second)
+    review = made.mark(mentor, marking, Seat.MENTOR)
+
+    assert review not in {row["id"] for row in file_of(as_person(ann))["assessments"]}
+    assert review in {row["id"] for row in file_of(as_person(mentor))["assessments"]}
+    assert review not in {row["id"] for row in file_of(as_person(second))["assessments"]}
+    made.mark(second, marking, Seat.SECOND)
+    assert review in {row["id"] for row in file_of(as_person(ann))["assessments"]}
 
 
 def test_only_who_is_signed_in_gets_a_file(client: FlaskClient) -> None:
