@@ -15,6 +15,7 @@ from portal.assessments import routes as assessments_routes
 from portal.calendar import routes as calendar_routes
 from portal.figures import routes as figures_routes
 from portal.home import routes as home_routes
+from portal.mentoring import routes as mentoring_routes
 from portal.notifications import mail_routes
 from portal.notifications import routes as notifications_routes
 from portal.operations import routes as operations_routes
@@ -119,6 +120,7 @@ def _register(app: Flask) -> None:
         notifications_routes,
         mail_routes,
         assessments_routes,
+        mentoring_routes,
         access_routes,
         requests_routes,
         record_routes,

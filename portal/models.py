@@ -5,6 +5,7 @@ import portal.assessments.models
 import portal.audit.models
 import portal.calendar.models
 import portal.index.models
+import portal.mentoring.models
 import portal.notifications.mail_models
 import portal.notifications.models
 import portal.operations.models

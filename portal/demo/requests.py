@@ -16,7 +16,7 @@ from portal.access.models import ItemType
 from portal.assessments import queries as assessment_queries
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
-from portal.demo import markings, texts
+from portal.demo import markings, mentoring, texts
 from portal.extensions import db
 from portal.people import services as people_services
 from portal.people.models import Person
@@ -149,6 +149,7 @@ def load(who: dict[str, Person], *, now: datetime) -> int:
         _granted,
         _ended,
         markings.tell,
+        mentoring.tell,
     ):
         tell(who, steps)
     for days_ago, act in sorted(steps, key=lambda step: -step[0]):

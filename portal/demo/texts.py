@@ -67,3 +67,6 @@ SILENT_QUESTION = "Who else has access today, and would they share it with you?"
 MARKING_ONE = {0: "Followed a deployment with me, never led one."}
 MARKING_TWO = {0: "Explained our whole stack to two newcomers last month.", 5: "Has not had to do this yet."}
 MARKING_SETTLED = "We looked at the same deployment again: done alone, with a review afterwards."
+MENTOR_ASKED = "I would like to review extensions for security, and do not know where to begin."
+MENTOR_WANTED = "I find small bugs, but not the place where they come from. An hour every other week would help."
+PEER_ENDED = "We fixed what we had set out to fix. Thank you!"

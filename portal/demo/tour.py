@@ -11,6 +11,7 @@ from portal.access import queries as access_queries
 from portal.assessments.models import Assessment, Marking
 from portal.demo import people as demo_people
 from portal.extensions import db
+from portal.mentoring.models import Mentorship
 from portal.people.models import Absence
 from portal.record import digest
 from portal.requests.discussion_models import Comment
@@ -28,7 +29,7 @@ VISITS: dict[str, tuple[str, ...]] = {
     ),
     "Demo Volunteer": (
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
-        "/inbox",
+        *("/inbox", "/mentoring", "/mentoring/new", "/mentoring/{asked_mentor}"),
         *("/requests/{joining}/own-key", "/requests/{joining}/edit", "/people/{volunteer}"),
         "/markings/{blind}",
     ),
@@ -37,7 +38,15 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/requests/{ready}/own-key", "/requests/{draft}/draft", "/requests/{draft}/key"),
         *("/requests/{draft}/check-answers", "/requests/{declined}", "/people/{engineer}", "/people/me/absence"),
         *("/people/appointments", "/people/{engineer}/roles/software_engineer/end", "/assessments/reviews/new"),
-        *("/assessments/{assessment}", "/assessments", "/assessments/{own}/carry"),
+        *(
+            "/assessments/{assessment}",
+            "/assessments",
+            "/assessments/{own}/carry",
+            "/mentoring",
+            "/mentoring/{mentored}",
+            "/mentoring/{peers}",
+        ),
+        *("/mentoring/new", "/mentoring/new?kind=peer_support"),
     ),
     "Demo MediaWiki Specialist": (
         *(
@@ -66,9 +75,18 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/people/appointments", "/people/merges", "/people/{engineer}/nda", "/people/me/absence"),
         *("/rules/discussion_days/change?kind=new_member", "/rules", "/requests/{withdrawn}"),
         *("/assessments/of/{engineer}", "/record/{decision}/remove", "/figures", "/figures/waiting", "/figures/duties"),
-        *("/texts/{reason}/remove", "/standards/import", "/standards/draft"),
+        *("/texts/{reason}/remove", "/standards/import", "/standards/draft", "/mentoring", "/mentoring/{mentored}"),
     ),
-    "Demo Security Specialist": ("/requests/{high_trust}", "/assessments", "/calendar", "/markings/new"),
+    "Demo Security Specialist": (
+        *(
+            "/requests/{high_trust}",
+            "/assessments",
+            "/calendar",
+            "/markings/new",
+            "/mentoring",
+            "/mentoring/{asked_mentor}",
+        ),
+    ),
     "Demo Project Manager": ("/markings/{disputed}",),
     "Demo Infrastructure Specialist": ("/markings/{settled}",),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
@@ -88,6 +106,8 @@ PRESSED: tuple[tuple[str, str, str, str], ...] = (
     ("away", "Demo Project Manager", "/people/me/absence", "I will be away"),
     ("decide-refused", "Demo Director", "/requests/{high_trust}", "Decide anyway"),
     ("appointment-refused", "Demo Director", "/people/appointments", "Appoint"),
+    ("end-refused", "Demo Software Engineer", "/mentoring/{mentored}", "End"),
+    ("goal-refused", "Demo MediaWiki Specialist", "/mentoring/{mentored}", "Set the goal"),
     ("rule-refused", "Demo Director", "/rules/discussion_days/change?kind=new_member", "Announce the change"),
     ("outcome-refused", "Demo Board", "/requests/{board}", "Record the Board's outcome"),
     ("agreed", "Demo Community Liaison", "/requests/{agreement}", "I agree"),
@@ -117,6 +137,10 @@ def ids(now: datetime) -> dict[str, Any]:
     )
     comment = _first(select(Comment).where(Comment.author_id == specialist))
     decision = _first(select(Decision).where(Decision.approved).order_by(Decision.id))
+    mentored, peers, asked_mentor = (
+        _first(select(Mentorship).where(Mentorship.state == state, Mentorship.kind == kind)).id
+        for state, kind in (("active", "mentoring"), ("ended", "peer_support"), ("asked", "mentoring"))
+    )
     return {
         "draft": _in(State.DRAFT),
         "ready": _in(State.DISCUSSION, candidate_id=engineer),
@@ -135,6 +159,9 @@ def ids(now: datetime) -> dict[str, Any]:
         "specialist": specialist,
         "treasurer": treasurer,
         "volunteer": volunteer,
+        "mentored": mentored,
+        "peers": peers,
+        "asked_mentor": asked_mentor,
         "comment": comment.id,
         "commented": comment.request_id,
         "text": comment.text_id,

@@ -236,6 +236,7 @@ class Organisation:
     kinds: Mapping[str, Kind]
     rules: Mapping[str, RuleDefault]
     principles: Mapping[str, Principle]
+    mentoring: tuple[Fact, ...] = ()
     standards: tuple[StandardVersion, ...] = ()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
 

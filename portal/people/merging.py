@@ -44,6 +44,7 @@ PASSIVE = {  # rows about a person that are no act of theirs
     ("mail_stop", "person_id"),
     ("digest", "person_id"),
     ("calendar_address", "person_id"),
+    ("mentorship", "mentor_id"),
 }
 ARRIVALS = (  # coming in is no act
     "person.arrived",

@@ -176,3 +176,26 @@ def ever_held_something(person_id: int) -> bool:
     roles = select(RoleAssignment.id).where(RoleAssignment.person_id == person_id)
     capacities = select(CapacityAssignment.id).where(CapacityAssignment.person_id == person_id)
     return db.session.scalar(roles.union_all(capacities).limit(1)) is not None
+
+
+def member_since(person_ids: Iterable[int], now: datetime) -> dict[int, datetime]:
+    """Since when each of these people has been a member without a break; who is none now is left out."""
+    spans: dict[int, list[tuple[datetime, datetime | None]]] = {}
+    held = (RoleAssignment.person_id.in_(set(person_ids)), RoleAssignment.from_at <= now)
+    query = select(RoleAssignment.person_id, RoleAssignment.from_at, RoleAssignment.to_at).where(*held)
+    for person_id, from_at, to_at in db.session.execute(query.order_by(RoleAssignment.from_at, RoleAssignment.id)):
+        spans.setdefault(person_id, []).append((from_at, to_at))
+    began = {person_id: _unbroken_since(own, now) for person_id, own in spans.items()}
+    return {person_id: since for person_id, since in began.items() if since is not None}
+
+
+def _unbroken_since(spans: Iterable[tuple[datetime, datetime | None]], now: datetime) -> datetime | None:
+    """The beginning of the stretch that holds now, of spans in the order of their beginning."""
+    since: datetime | None = None
+    until: datetime | None = None
+    for from_at, to_at in spans:
+        if since is None or (until is not None and from_at > until):
+            since, until = from_at, to_at
+        elif until is not None:
+            until = None if to_at is None else max(until, to_at)
+    return since if since is not None and (until is None or until > now) else None

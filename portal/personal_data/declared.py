@@ -35,6 +35,9 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "grant": ("person_id",),
     "grant_step": ("by_id",),
     "text": ("author_id",),
+    "mentorship": ("mentee_id", "mentor_id"),
+    "mentoring_goal": ("set_by_id",),
+    "mentoring_offer": ("person_id",),
     "mail_address": ("person_id",),
     "mail_wish": ("person_id",),
     "mail_stop": ("person_id",),
@@ -66,6 +69,8 @@ ELSEWHERE: Mapping[str, str] = {
     "acting_period.started_by_id": ACT,
     "acting_period.director_id": "It follows from their absences and from reports of others.",
     "unreachable_report.director_id": "Written by others; the Director reads it on its page.",
+    "mentorship.asked_by_id": ACT,
+    "mentorship.ended_by_id": ACT,
     "digest.person_id": WORKING,
     "reminder.person_id": WORKING,
     "turn.person_id": WORKING,
@@ -88,6 +93,9 @@ LEFT_OUT_OF: Mapping[str, frozenset[str]] = {
     "nda": frozenset({"noted_by_id", "confirmed_by_id"}),
     "text": frozenset({"redacted_by_id"}),
     "team_request": frozenset({"comment_count"}),
+    "mentoring_goal": frozenset({"reached_at"}),  # who set it may have handed the mentee over since
 }
 # Texts by others that the person reads where they stand, and so gets with the row.
-TEXTS_OF_OTHERS = frozenset({"role_assignment.end_reason_id"})
+TEXTS_OF_OTHERS = frozenset(
+    {"role_assignment.end_reason_id", "mentorship.note_id", "mentorship.answer_id", "mentorship.reason_id"}
+)

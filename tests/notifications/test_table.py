@@ -21,6 +21,7 @@ MADE = {  # codes that are put together: what stands before the dot, and the cho
     ".": (
         *("duty.reminded", "duty.raised", "assessment.reminded", "assessment.raised"),
         *("marking.reminded", "marking.raised"),
+        *("mentorship.reminded", "mentorship.raised"),
     ),
 }
 

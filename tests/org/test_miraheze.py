@@ -80,6 +80,8 @@ def test_the_rules_have_their_default_values() -> None:
         "question_reminder_days": {WHOLE: 7},
         "question_close_days": {WHOLE: 30},
         "question_reopen_days": {WHOLE: 90},
+        "mentor_member_days": {WHOLE: 90},
+        "mentor_silent_days": {WHOLE: 30},
         "unreachable_hours": {WHOLE: 72},
     }
     assert {rule.key: str(rule.weight) for rule in MIRAHEZE.rules_of("new_member")} == {

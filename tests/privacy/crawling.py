@@ -23,6 +23,7 @@ from portal.assessments.models import Assessment, Marking, Standard
 from portal.calendar import services as calendar
 from portal.calendar.models import CalendarAddress
 from portal.extensions import db
+from portal.mentoring.models import MentoringGoal, Mentorship
 from portal.org import organisation
 from portal.people.models import Capacity, CapacityAssignment, MergeProposal, Person, RoleAssignment
 from portal.record.models import Checkpoint
@@ -46,6 +47,8 @@ ONE: dict[str, Callable[[], list[Any]]] = {
     "grant_id": _column(Grant.id),
     "assessment_id": _column(Assessment.id),
     "marking_id": _column(Marking.id),
+    "mentorship_id": _column(Mentorship.id),
+    "goal_id": _column(MentoringGoal.id),
     "person_id": _column(Person.id),
     "proposal_id": _column(MergeProposal.id),
     "role_key": _column(RoleAssignment.role_key),
@@ -79,6 +82,7 @@ TOGETHER: dict[tuple[str, ...], Callable[[], list[tuple[Any, ...]]]] = {
     ("request_id", "evidence_id"): _pairs(Evidence.request_id, Evidence.id),
     ("request_id", "decision_id"): _pairs(Decision.request_id, Decision.id),
     ("request_id", "text_id"): lambda: list(texts()),
+    ("mentorship_id", "goal_id"): _pairs(MentoringGoal.mentorship_id, MentoringGoal.id),
     ("person_id", "role_key"): _pairs(RoleAssignment.person_id, RoleAssignment.role_key),
     ("person_id", "capacity"): _pairs(CapacityAssignment.person_id, CapacityAssignment.capacity),
 }

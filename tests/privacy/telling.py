@@ -24,6 +24,7 @@ from portal.requests.filing_checks import Details, KeyOffer
 from portal.rules import services as rules
 from portal.web.unit_of_work import unit_of_work
 from tests.assessments import factories as sheets
+from tests.mentoring import factories as mentoring
 from tests.privacy.scene import DECIDERS, EVERYBODY, MEMBERS, Scene, Told, people
 from tests.requests import factories as requests
 
@@ -47,6 +48,7 @@ def build() -> Scene:
     approved(scene)
     withdrawn(scene)
     beside_requests(scene)
+    mentored(scene)
     with unit_of_work() as now:
         checkpoints.tick(now)
         for id in scene.ids.values():
@@ -326,6 +328,22 @@ def beside_requests(scene: Scene) -> None:
         db.session.add(MergeProposal(person_id=one, other_id=other, proposed_at=now))
     rule = scene.word("rule", "rule_change.reason_id", EVERYBODY)
     scene.act(rules.change_rule, "director", "discussion_days", "access_expansion", value=5, reason=rule, based_on=None)
+
+
+def mentored(scene: Scene) -> None:
+    """Asked and declined, asked and taken back, going on, handed over and ended: what was said each time."""
+    ann, ben = scene.person("newcomer"), scene.person("member")
+    with_member, with_author = DECIDERS | {"newcomer", "member"}, DECIDERS | {"newcomer", "author"}
+    word = scene.word
+    declined = mentoring.asked(ann, scene.person("author"), note=word("asked", "mentorship.note_id", with_author))
+    mentoring.declined(declined, scene.person("author"), word("declined", "mentorship.answer_id", with_author))
+    going_on = mentoring.asked(ann, ben, note=word("asked-member", "mentorship.note_id", with_member))
+    mentoring.accepted(going_on, ben)
+    mentoring.goal(going_on, ann, "web-security")
+    handed = word("handed", "mentorship.note_id", with_author | {"member"})  # who wrote it reads it
+    mentoring.handed(going_on, ben, scene.person("author"), handed)
+    ended = mentoring.active(ann, ben, kind=mentoring.PEER)
+    mentoring.ended(ended, ben, word("mentoring-ended", "mentorship.reason_id", with_member))
 
 
 def mail_addresses(scene: Scene) -> None:

@@ -27,6 +27,7 @@ from portal.calendar.models import CalendarAddress
 from portal.demo import people as demo_people
 from portal.demo import requests as demo_requests
 from portal.extensions import db
+from portal.mentoring.models import Mentorship
 from portal.notifications import spreading
 from portal.org import organisation
 from portal.people import ndas, sessions
@@ -187,6 +188,7 @@ ARGUMENTS: dict[frozenset[str], Callable[[], list[dict[str, Any]]]] = {
         for one, other in permutations(db.session.scalars(select(Standard.version)).all(), 2)
     ],
     frozenset({"marking_id"}): lambda: [{"marking_id": id} for id in _ids(Marking)],
+    frozenset({"mentorship_id"}): lambda: [{"mentorship_id": id} for id in _ids(Mentorship)],
     frozenset({"version"}): lambda: [{"version": one} for one in db.session.scalars(select(Standard.version))],
     frozenset({"rule_key"}): lambda: [{"rule_key": key} for key in organisation().rules],
     frozenset({"name"}): lambda: [{"name": "Demo Board"}, {"name": "Nobody at all"}],

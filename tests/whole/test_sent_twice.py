@@ -20,7 +20,7 @@ from tests import factories as people
 from tests.requests import factories
 from tests.requests.pages import Browser
 from tests.served import fields_of
-from tests.whole import marking_sendings  # noqa: F401  # fills SENDINGS
+from tests.whole import marking_sendings, mentoring_sendings  # noqa: F401  # fill SENDINGS
 from tests.whole.sendings import EXEMPT, SENDINGS, Sending
 
 Rows = dict[str, list[Any]]

@@ -33,6 +33,7 @@ from tests import databases
 from tests import factories as people
 from tests.access import factories as access
 from tests.assessments import factories as assessments
+from tests.mentoring import factories as mentoring
 from tests.requests.pages import HTMX
 from tests.whole import scenes
 from tests.whole.scenes import STAGES, Cast, Plot, Scene, whisper
@@ -152,6 +153,7 @@ def _build(world: World) -> World:
     cast = _people(world)
     _scenes(world, cast)
     _assessments(world, cast)
+    _mentoring(world)
     _other_things(world)
     for person in db.session.scalars(select(Person)):
         world.visitors[person.id] = Visitor(world.app, person)
@@ -264,6 +266,29 @@ def _rounds(world: World, cast: Cast, volunteer: Person, member: Person) -> None
         "name_seat": frozenset({"member"}),
         "decline_marking": frozenset({"author"}),
     }
+
+
+def _mentoring(world: World) -> None:
+    """One that goes on, with a goal; one that was asked."""
+    volunteer, operator, author = (
+        db.session.get_one(Person, world.ids[label]) for label in ("volunteer", "operator", "author")
+    )
+    asked = mentoring.asked(operator, author, note=whisper("mentor"))
+    going_on = mentoring.active(volunteer, author)
+    goal = mentoring.goal(going_on, volunteer, "web-security")
+    one = {"mentorship_id": going_on}
+    world.values |= {
+        "ask_mentor": {"?kind": "peer_support"},
+        "read_mentoring": one,
+        "read_mentoring:asked": {"mentorship_id": asked},
+        "answer_mentoring": {"mentorship_id": asked},
+        "end_mentoring": one,
+        "hand_over_mentoring": one,
+        "set_goals": {**one, "goal_id": goal},
+    }
+    two, both = frozenset({"volunteer", "author"}), frozenset({"operator", "author"})
+    world.owners |= {"read_mentoring": two, "read_mentoring:asked": both, "answer_mentoring": frozenset({"author"})}
+    world.owners |= {"end_mentoring": two, "hand_over_mentoring": frozenset({"author"}), "set_goals": two}
 
 
 def _lock(marker: Person, assessment_id: int) -> None:
