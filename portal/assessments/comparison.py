@@ -44,6 +44,11 @@ class Row:
     def has_words(self) -> bool:
         return any(entry.remark or entry.link for entry in self.entries.values())
 
+    @property
+    def dots(self) -> list[tuple[str, int | None]]:
+        """The score of each seat as a number, by the look of its dot."""
+        return [(str(seat), rules.points(entry.score)) for seat, entry in self.entries.items()]
+
 
 @dataclass(slots=True)
 class Comparison:

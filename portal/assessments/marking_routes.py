@@ -11,7 +11,9 @@ from portal.assessments.forms import assessed
 from portal.assessments.marking import MARKINGS, Round
 from portal.assessments.marking_forms import AgreeForm, DeclineForm, NameForm, RoundForm, name_form, round_form
 from portal.assessments.models import Seat
+from portal.assessments.picture_views import pictures
 from portal.errors import Conflict, Invalid, NotVisible
+from portal.org import organisation
 from portal.people import current
 from portal.people.facts import PersonFacts
 from portal.people.sent_forms import once
@@ -87,6 +89,7 @@ def _page(
         name_forms=forms,
         agree=AgreeForm(formdata=None, token=shown.final.token) if shown.may_agree and shown.final else None,
         refused=refused,
+        pictures=pictures(shown, organisation().profiles.get(request.args.get("profile", ""))),
         status=status,
     )
 

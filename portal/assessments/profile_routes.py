@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from portal.assessments import queries
 from portal.assessments.models import Section, StandardItem
 from portal.org import organisation
-from portal.org.catalogue import AccessItem, Profile, Role
+from portal.org.catalogue import Profile, Role
 from portal.web.access import Rule, access
 from portal.web.fragments import render
 
@@ -43,10 +43,9 @@ def index() -> Response:
 def _shown(profile: Profile, items: Iterable[StandardItem]) -> Shown:
     advised = [(item, profile.advised[item.key]) for item in items if item.key in profile.advised]
     sections = ((section, tuple(pair for pair in advised if pair[0].section is section)) for section in Section)
-    named: list[Role | AccessItem | None] = [organisation().item(*holder) for holder in profile.holders()]
     return Shown(
         profile,
-        tuple(found.name for found in named if found is not None),
+        organisation().names_of(profile),
         tuple((section, own) for section, own in sections if own),
     )
 

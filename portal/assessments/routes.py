@@ -12,6 +12,7 @@ from portal.assessments import (
     evidence,
     exchange_routes,
     marking_routes,
+    picture_views,
     policy,
     profile_routes,
     queries,
@@ -43,6 +44,7 @@ from portal.web.paging import before_id, page_of
 from portal.web.unit_of_work import unit_of_work
 
 bp = Blueprint("assessments", __name__)
+MOST_COMPARED = 40  # documents of one person, the newest
 
 
 @access(Rule.SIGNED_IN)
@@ -125,11 +127,13 @@ def of_person(person_id: int) -> ResponseReturnValue:
     if reader is None or person is None or not policy.may_read_all_of(reader, person.id):
         raise NotVisible
     documents = evidence.linkable(person.id, reader_id=reader.id)
+    summaries = list(evidence.summaries([document.id for document in documents[:MOST_COMPARED]]).values())
     return render(
         "assessments/of_person.html",
         person=person,
         documents=documents,
-        summaries=list(evidence.summaries([document.id for document in documents[:6]]).values()),
+        summaries=summaries,
+        over_time=picture_views.over_time(summaries),
     )
 
 

@@ -244,6 +244,11 @@ class Organisation:
         """The profile of a role, an access group or a system; None where the organisation has none for it."""
         return next((found for found in self.profiles.values() if (item_type, key) in found.holders()), None)
 
+    def names_of(self, profile: Profile) -> tuple[str, ...]:
+        """What a profile is for, by name."""
+        found = (self.item(*holder) for holder in profile.holders())
+        return tuple(item.name for item in found if item is not None)
+
     def item(self, item_type: str, key: str) -> Role | AccessItem | None:
         """The catalogue entry of a requested item, or None."""
         if item_type == "role":
