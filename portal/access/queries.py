@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.access.models import Grant, GrantStep, ItemType, Step
 from portal.access.standing import HeldAccess, Status, status_of
-from portal.database import IDS, NOW
+from portal.database import IDS, NOW, remembered
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.org import organisation
@@ -139,19 +140,40 @@ def holders(now: datetime, *, item_type: ItemType | None = None, item_key: str |
     return sorted(_read(query, now), key=lambda access: (access.person_name.casefold(), access.grant_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one person holds, and all that waits to be set up, each with whether the agreement is on record."""
+
+    held: list[HeldAccess]
+    waiting: list[tuple[HeldAccess, bool]]
+
+
 @cache
-def _waiting() -> Any:
+def _desk() -> Any:
     signed = exists().where(Nda.person_id == Grant.person_id, _nda_holds(NOW)).correlate(Grant)
-    return _standings().add_columns(signed).where(_live(), _moment(Step.GRANTED).is_(None))
+    return (
+        _standings()
+        .add_columns(signed, _moment(Step.GRANTED).is_(None))
+        .where(_live(), or_(Grant.person_id.in_(IDS), _moment(Step.GRANTED).is_(None)))
+    )
 
 
-def waiting_to_be_granted(now: datetime) -> list[tuple[HeldAccess, bool]]:
-    """Approved, not past its end, and not granted yet: the longest waiting first.
+def desk(person_id: int, now: datetime) -> Desk:
+    """What the person holds, the oldest first, and what waits to be granted, the longest waiting first.
 
-    With each: whether the person's non-disclosure agreement is on record.
+    One statement, read once for a page.
     """
-    rows = db.session.execute(_waiting(), {"now": now})
-    return [(_held(*row, now=now), signed) for *row, signed in rows]
+    kept: dict[int, Desk] = remembered(db.session(), "access_desk", now)
+    if person_id not in kept:
+        held, waiting = [], []
+        for *row, signed, waits in db.session.execute(_desk(), {"ids": [person_id], "now": now}):
+            access = _held(*row, now=now)
+            if access.person_id == person_id:
+                held.append(access)
+            if waits:
+                waiting.append((access, signed))
+        kept[person_id] = Desk(held, waiting)
+    return kept[person_id]
 
 
 def _nda_holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:

@@ -105,7 +105,7 @@ def _entry(item_type: ItemType, item_key: str, holders: list[HeldAccess], *, nam
 
 def waiting(now: datetime, reader: PersonFacts) -> list[Waiting]:
     """What is approved and not set up yet, the longest waiting first. One statement, however many wait."""
-    return [waits(access, reader, has_nda=signed) for access, signed in queries.waiting_to_be_granted(now)]
+    return [waits(access, reader, has_nda=signed) for access, signed in queries.desk(reader.id, now).waiting]
 
 
 def waits(access: HeldAccess, reader: PersonFacts, *, has_nda: bool) -> Waiting:

@@ -67,7 +67,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/requests/{commented}/texts/{text}/remove", "/requests/{commented}/comments/{comment}/edit"),
         *("/access/waiting", "/access/{waiting}", "/access/{held}/end", "/people/director-unreachable"),
         *("/requests/{draft}", "/rules/discussion_days/change?kind=new_member", "/requests/{silent}"),
-        *("/requests/{acting}", "/requests/{withdrawn}", "/people/{specialist}"),
+        *("/requests/{acting}", "/requests/{withdrawn}", "/people/{specialist}", "/assessments/{filling}/import"),
     ),
     "Demo Director": (
         *("/", "/requests/", "/requests/{ready}", "/requests/{high_trust}", "/requests/{joining}"),
@@ -167,6 +167,7 @@ def ids(now: datetime) -> dict[str, Any]:
         "text": comment.text_id,
         "reason": _first(select(Absence.reason_id).where(Absence.reason_id.is_not(None))),
         **_markings(),
+        "filling": _first(select(Assessment).where(Assessment.marker_id == specialist, Assessment.state == "draft")).id,
         "assessment": _first(select(Assessment).where(Assessment.person_id == engineer)).id,
         "own": _first(select(Assessment).where(Assessment.marker_id == engineer, Assessment.person_id == engineer)).id,
         "held": access_queries.held(specialist, now)[0].grant_id,

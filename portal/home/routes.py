@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
         mine=mine,
         others=[row for row in waiting if row not in mine][:PAGE_SIZE],
         open_count=len([row for row in desk if row.row.state is not State.DRAFT]),
-        held=access_queries.held(person.id, now),
+        held=access_queries.desk(person.id, now).held,
         roles=sorted(words.item_words("role", key).name for key in person.roles),
         capacities=sorted(person.capacities),
         drafts=[row.row for row in reversed(desk) if row.row.state is State.DRAFT],

@@ -68,6 +68,11 @@ class Mentorship(Base):
     answer: Mapped[Text | None] = relationship(foreign_keys=[answer_id])
     reason: Mapped[Text | None] = relationship(foreign_keys=[reason_id])
 
+    def is_mentoring_of(self, person_id: int) -> bool:
+        """Whether it goes on, is mentoring, and this person is its mentee."""
+        going_on = self.state is MentorshipState.ACTIVE and self.kind is MentorshipKind.MENTORING
+        return going_on and self.mentee_id == person_id
+
 
 class MentoringGoal(Base):
     """An item of the standard and the score the mentee is working towards, 1 to 3."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,14 +30,24 @@ LONGEST_LIST = 200
 ASKED, ACTIVE = MentorshipState.ASKED, MentorshipState.ACTIVE
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The rules in force: how long a mentor has been a member, and after how long without a sign one is silent."""
+
+    member_days: int
+    silent: timedelta
+
+
+def limits(now: datetime) -> Limits:
+    """What the rules say; nothing, and 30 days, where the organisation has no such rules."""
+    values = rules.values_for(WHOLE, now)
+    silent = timedelta(days=int(values.get("mentor_silent_days", 30)))
+    return Limits(int(values.get("mentor_member_days", 0)), silent)
+
+
 def member_days(now: datetime) -> int:
-    """The rule: for how many days a mentor has been a member. Nothing where the organisation has no such rule."""
-    return int(rules.values_for(WHOLE, now).get("mentor_member_days", 0))
-
-
-def silent_for(now: datetime) -> timedelta:
-    """The rule: after how long without a sign a mentor counts as silent."""
-    return timedelta(days=int(rules.values_for(WHOLE, now).get("mentor_silent_days", 30)))
+    """The rule: for how many days a mentor has been a member."""
+    return limits(now).member_days
 
 
 def facts_of(row: Mentorship) -> MentorshipFacts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portal.mentoring import queries
 from portal.mentoring.models import Mentorship
@@ -28,11 +28,11 @@ class Quiet:
     left: bool = False
 
 
-def mentors(going_on: Sequence[Mentorship], now: datetime) -> list[Quiet]:
-    """Those of these mentorships, for the Director and the Deputy."""
+def mentors(going_on: Sequence[Mentorship], longest: timedelta, now: datetime) -> list[Quiet]:
+    """Those of these mentorships, for the Director and the Deputy; ``longest``: so long without a sign is silence."""
     ids = {row.mentor_id for row in going_on}
     standing, away = people.standing(now), absence_queries.absences_of(ids, now)
-    signs, longest = queries.last_signs(ids, now), queries.silent_for(now)
+    signs = queries.last_signs(ids, now)
     found = []
     for row in going_on:
         began = row.from_at or row.asked_at

@@ -41,23 +41,25 @@ def index() -> ResponseReturnValue:
 def _index_page(form: OfferForm | None = None, *, status: int = 200) -> ResponseReturnValue:
     now, reader = clock.now(), _reader()
     mentors = queries.mentors(now)
-    needed = queries.member_days(now)
+    limits = queries.limits(now)
+    needed = limits.member_days
+    mine = queries.of_person(reader.id)
     own = mentors.get(reader.id)
     going_on = queries.active() if policy.may_see_all(reader) else []
     said = {"places": own.places if own else None}
     return render(
         "mentoring/index.html",
         status=status,
-        mine=queries.of_person(reader.id),
-        mentored=queries.mentoring_of(reader.id) is not None,
+        mine=mine,
+        mentored=any(row.is_mentoring_of(reader.id) for row in mine),
         mentors=[found for found in mentors.values() if found.places is not None and found.person.id != reader.id],
         can_ask={found.person.id for found in queries.fit(mentors.values(), reader.id, _MENTORING, needed)},
         own=own,
         why_not_offer=policy.why_not_offer(own, needed) if own else None,
         form=form or OfferForm(formdata=kept_fields("mentoring.offer"), data=said),
         going_on=going_on,
-        quiet=quiet.mentors(going_on, now) if policy.sees_quiet_mentors(reader) else None,
-        silent_days=queries.silent_for(now).days,
+        quiet=quiet.mentors(going_on, limits.silent, now) if policy.sees_quiet_mentors(reader) else None,
+        silent_days=limits.silent.days,
         needed=needed,
         facts=organisation().mentoring,
         without_items=queries.roles_without_items(),

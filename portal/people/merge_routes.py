@@ -56,6 +56,8 @@ def settle(proposal_id: int) -> ResponseReturnValue:
 
 def waiting(person_id: int, now: datetime) -> Iterable[Attention]:
     """The merges this person may settle."""
+    if not queries.facts(person_id, now).decides:
+        return
     for proposal in merging.open_proposals():
         if merging.why_not_settle(person_id, proposal, now=now) is None:
             yield Attention(

@@ -57,7 +57,7 @@ def test_approved_is_not_granted(app: Flask) -> None:
 
     access = the_one(holder)
     assert (access.status, access.since, access.decision_id, access.request_id) == (Status.APPROVED, NOON, 7, 3)
-    assert queries.waiting_to_be_granted(LATER) == [(access, False)]
+    assert queries.desk(0, LATER).waiting == [(access, False)]
     assert events() == ["grant.approved"]
 
 
@@ -68,7 +68,7 @@ def test_another_member_marks_it_as_granted(app: Flask) -> None:
     mark(colleague, grant.id)
 
     assert (the_one(holder).status, the_one(holder).since) == (Status.GRANTED, LATER)
-    assert queries.waiting_to_be_granted(LATER) == []
+    assert queries.desk(0, LATER).waiting == []
     assert events() == ["grant.approved", "grant.granted"]
 
 
@@ -143,7 +143,7 @@ def test_access_whose_window_has_passed_is_not_granted_any_more(app: Flask) -> N
     with pytest.raises(WrongState, match="ended by its date"):
         mark(colleague, grant.id, at=NOON + people.days(5))
 
-    assert queries.waiting_to_be_granted(LATER) == []
+    assert queries.desk(0, LATER).waiting == []
     assert queries.held(holder.id, LATER) == []
 
 

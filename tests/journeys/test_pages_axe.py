@@ -27,7 +27,7 @@ NO_PAGES = {
     *("static", "operations.health", "sign_in.start", "sign_in.callback", "people.named"),
     *("proof.record_file", "proof.checkpoint", "proof.newest", "proof.atom", "calendar.public", "calendar.personal"),
     "requests.news",  # a part of a page
-    "personal_data.file",
+    *("personal_data.file", "exchange.export", "standards.wikitext"),
 }
 
 

@@ -22,6 +22,11 @@ from tests.assessments import factories as sheets
 from tests.mentoring import factories as made
 
 
+def quiet_mentors() -> list[quiet.Quiet]:
+    now = people.now()
+    return quiet.mentors(queries.active(), queries.limits(now).silent, now)
+
+
 def page(app: Flask, person: Person, path: str, *, status: int = 200) -> str:
     client = app.test_client()
     people.sign_in(client, person)
@@ -141,7 +146,7 @@ def test_a_mentor_is_silent_after_thirty_days_without_a_sign(app: Flask) -> None
 
     def found() -> list[bool]:
         db.session.rollback()
-        return [one.silent_since is not None for one in quiet.mentors(queries.active(), people.now())]
+        return [one.silent_since is not None for one in quiet_mentors()]
 
     assert found() == [True]
     made.offered(ben, 3)  # a sign
@@ -153,10 +158,10 @@ def test_signing_in_is_a_sign_too(app: Flask) -> None:
     ben = people.member()
     made.active(people.volunteer(), ben, at=people.now() - timedelta(days=31))
 
-    assert quiet.mentors(queries.active(), people.now()) == []  # the account was seen when it was made
+    assert quiet_mentors() == []  # the account was seen when it was made
     with unit_of_work() as now:
         db.session.get_one(WikiIdentity, ben.identities[0].id).seen_at = now - timedelta(days=40)
-    assert len(quiet.mentors(queries.active(), people.now())) == 1
+    assert len(quiet_mentors()) == 1
 
 
 def told() -> list[tuple[int, str]]:
