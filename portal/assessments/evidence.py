@@ -6,17 +6,19 @@ Who reads a request is for `portal.requests` to decide. What a double marking ke
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from portal.assessments import queries, rounds
-from portal.assessments.models import Assessment, AssessmentScore, AssessmentState, Standard, StandardItem
+from portal.assessments.models import Assessment, AssessmentScore, AssessmentState, Score, Standard, StandardItem
+from portal.assessments.profiles import against
 from portal.assessments.queries import LinkableAssessment
-from portal.assessments.summary import AssessmentSummary, Count, tallies
+from portal.assessments.summary import Against, AssessmentSummary, Count, tallies
 from portal.errors import NotVisible
 from portal.extensions import db
 from portal.people.models import Person
@@ -26,6 +28,7 @@ CO_MARKER, NEWER = aliased(Person), aliased(Assessment)
 LOCKED = Assessment.state == AssessmentState.LOCKED
 PERSON: BindParameter[int] = bindparam("person_id")
 READER: BindParameter[int] = bindparam("reader_id")
+KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 
 def _with_head(*columns: Any) -> Select[Any]:
@@ -64,29 +67,47 @@ def linkable(person_id: int, *, reader_id: int) -> list[LinkableAssessment]:
     ]
 
 
-def about(person_id: int, *, reader_id: int) -> list[AssessmentSummary]:
+def about(
+    person_id: int, *, reader_id: int, advised: Mapping[str, int] = MappingProxyType({})
+) -> list[AssessmentSummary]:
     """The summaries of all locked assessments about this person, the oldest first; one statement.
 
-    Also of superseded ones, which stay linked where they are; nothing that is blind to the reader.
+    Also of superseded ones, which stay linked where they are; nothing that is blind to the reader. ``advised``: a score
+    by item key, against which each is held; the scores themselves are not given away.
     """
-    found: dict[int, tuple[Head, list[Count]]] = {}
-    values = {"person_id": person_id, "reader_id": reader_id}
-    for *head, section, role_focus, score, count in db.session.execute(_about(), values):
-        counts = found.setdefault(head[0].id, ((head[0], head[1], head[2], head[3], head[4]), []))[1]
+    found: dict[int, tuple[Head, list[Count], dict[str, Score | None]]] = {}
+    values = {"person_id": person_id, "reader_id": reader_id, "keys": list(advised)}
+    for *head, section, role_focus, score, key, count in db.session.execute(_about(), values):
+        whole: Head = (head[0], head[1], head[2], head[3], head[4])
+        _head, counts, scores = found.setdefault(head[0].id, (whole, [], {}))
         if score is not None:
             counts.append(Count(section, role_focus, score, count))
-    return [_summary(head, counts) for head, counts in found.values()]
+        if key is not None:
+            scores[key] = score
+    return [
+        _summary(head, counts, against(advised, scores) if advised else None) for head, counts, scores in found.values()
+    ]
 
 
 @cache
 def _about() -> Any:
+    key = case((StandardItem.key.in_(KEYS), StandardItem.key), else_=None)
     scores = (StandardItem.section, StandardItem.role_focus, AssessmentScore.score)
+    one_row: tuple[Any, ...] = (
+        Assessment.id,
+        Standard.id,
+        Person.id,
+        CO_MARKER.id,
+        NEWER.id,
+        *scores,
+        literal_column("advised_key"),
+    )
     return (
-        _with_head(*scores, func.count(AssessmentScore.id))
+        _with_head(*scores, key.label("advised_key"), func.count(AssessmentScore.id))
         .outerjoin(AssessmentScore, AssessmentScore.assessment_id == Assessment.id)
         .outerjoin(StandardItem, StandardItem.id == AssessmentScore.item_id)
         .where(Assessment.person_id == PERSON, ~rounds.is_blind(), ~rounds.is_hidden_from(READER))
-        .group_by(Assessment.id, Standard.id, Person.id, CO_MARKER.id, NEWER.id, *scores)
+        .group_by(*one_row)
         .order_by(Assessment.locked_at, Assessment.id, func.min(StandardItem.position))
     )
 
@@ -144,7 +165,7 @@ def _names(marker: str, co_marker: str | None) -> str:
     return f"{marker}, {co_marker}" if co_marker else marker
 
 
-def _summary(head: Head, counts: list[Count]) -> AssessmentSummary:
+def _summary(head: Head, counts: list[Count], held_against: Against | None = None) -> AssessmentSummary:
     assessment, standard, name, other, newer_id = head
     overall, sections, focuses = tallies(counts)
     return AssessmentSummary(
@@ -160,6 +181,8 @@ def _summary(head: Head, counts: list[Count]) -> AssessmentSummary:
         assessed_on=assessment.assessed_on,
         locked_at=assessment.locked_at or assessment.updated_at,
         superseded_by_id=newer_id,
+        marking_id=assessment.marking_id,
+        against=held_against,
         overall=overall,
         sections=sections,
         focuses=focuses,

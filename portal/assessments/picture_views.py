@@ -10,8 +10,8 @@ from portal.assessments.comparison import Column, Comparison
 from portal.assessments.entries import EMPTY
 from portal.assessments.models import AssessmentType, Score, StandardItem
 from portal.assessments.pictures import Axis, Line, Radar, average, lines_over_time, radar
-from portal.assessments.profiles import Against, against
-from portal.assessments.summary import AssessmentSummary
+from portal.assessments.profiles import against
+from portal.assessments.summary import Against, AssessmentSummary
 from portal.assessments.words import SEATS, SECTIONS, TYPES
 from portal.errors import Message
 from portal.org.catalogue import Profile

@@ -7,11 +7,11 @@ reached its advised score: what does not matter for today's role may matter for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portal.assessments.models import Score
-from portal.assessments.summary import POINTS
+from portal.assessments.summary import POINTS, Against
 from portal.org.catalogue import Organisation, Profile
 
 
@@ -28,21 +28,12 @@ class Reached(StrEnum):
 class Advice:
     """What the profiles of the things asked for advise together: the highest score for each item, by key."""
 
-    advised: Mapping[str, int]
+    advised: Mapping[str, int] = field(default_factory=dict)
     profiles: tuple[Profile, ...] = ()
     without: tuple[tuple[str, str], ...] = ()  # (type of item, key) that have no profile
 
     def __bool__(self) -> bool:
         return bool(self.advised)
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """One document against the advice: "11 of 13 met". Items that its standard lacks are not counted in ``of``."""
-
-    met: int
-    of: int
-    lacking: int = 0
 
 
 def advice(organisation: Organisation, wanted: Iterable[tuple[str, str]]) -> Advice:

@@ -50,6 +50,15 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """One document against what is advised: "11 of 13 met". Items that its standard lacks are not counted in ``of``."""
+
+    met: int
+    of: int
+    lacking: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AssessmentSummary:
     """What a request page may show of a locked assessment. Who reads it is for the requests feature to decide."""
 
@@ -68,6 +77,8 @@ class AssessmentSummary:
     focuses: dict[str, Tally]
     co_marker_id: int | None = None
     superseded_by_id: int | None = None
+    marking_id: int | None = None
+    against: Against | None = None
 
     @property
     def parties(self) -> frozenset[int]:

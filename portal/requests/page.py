@@ -14,10 +14,12 @@ from portal.access import queries as access_queries
 from portal.access.models import ItemType
 from portal.access.standing import HeldAccess
 from portal.assessments import evidence as assessment_evidence
+from portal.assessments.profiles import Advice, advice
 from portal.assessments.summary import AssessmentSummary
 from portal.audit.models import Audience, Event
 from portal.errors import Message
 from portal.extensions import db
+from portal.org import organisation
 from portal.org.catalogue import Weight
 from portal.people import queries as people_queries
 from portal.people.facts import PersonFacts
@@ -26,7 +28,7 @@ from portal.requests import authority, fact_queries, queries, readiness, said, s
 from portal.requests.authority import Authority
 from portal.requests.discussion_models import EvidenceType
 from portal.requests.kinds import registry
-from portal.requests.models import Decision, Revision, SshKey, TeamRequest
+from portal.requests.models import Decision, ItemAction, Revision, SshKey, TeamRequest
 from portal.requests.queries import Seen
 from portal.requests.readiness import Check
 from portal.requests.said import Everything, Reads, Said, SaidConcern
@@ -65,6 +67,7 @@ class RequestPage:
     comments_before: int | None
     summaries: dict[int, AssessmentSummary] = field(default_factory=dict)
     linkable: list[AssessmentSummary] = field(default_factory=list)
+    advice: Advice = field(default_factory=Advice)
     decisions: list[Decision] = field(default_factory=list)
     key: SshKey | None = None
     earlier: list[TeamRequest] = field(default_factory=list)
@@ -235,7 +238,8 @@ def _load_private(page: RequestPage) -> None:
     row, reads = page.row, page.may(Action.READ_EVIDENCE)
     linked = {found.about_id for found in page.said.evidence if found.word == EvidenceType.ASSESSMENT}
     if (reads and linked) or page.may(Action.LINK_EVIDENCE):
-        about = assessment_evidence.about(row.candidate_id, reader_id=page.me.id)
+        page.advice = advice(organisation(), _asked_for(page.revision))
+        about = assessment_evidence.about(row.candidate_id, reader_id=page.me.id, advised=page.advice.advised)
         page.summaries = {found.assessment_id: found for found in about if reads and found.assessment_id in linked}
         page.linkable = [
             found
@@ -246,6 +250,11 @@ def _load_private(page: RequestPage) -> None:
         ]
     if page.may(Action.READ_KEY) and page.seen.facts.key_offered:
         page.key = queries.ssh_key(row.id)
+
+
+def _asked_for(revision: Revision) -> list[tuple[str, str]]:
+    """What the person would have, as (type, key)."""
+    return [(str(item.item_type), item.item_key) for item in revision.items if item.action is ItemAction.ADD]
 
 
 def earlier(person: PersonFacts, row: TeamRequest) -> list[TeamRequest]:

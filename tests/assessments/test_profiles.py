@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.assessments.models import Score
-from portal.assessments.profiles import Against, Reached, advice, against, reached
-from portal.assessments.summary import POINTS
+from portal.assessments.models import Score, Seat
+from portal.assessments.profiles import Reached, advice, against, reached
+from portal.assessments.summary import POINTS, Against
 from portal.org import organisation
+from portal.people.models import Person
+from portal.requests import objection_services
+from tests import factories
 from tests.assessments import factories as made
+from tests.requests import factories as making
+
+AsPerson = Callable[[Person], FlaskClient]
 
 scores = st.none() | st.sampled_from(list(Score))
 documents = st.dictionaries(st.sampled_from("abcdef"), scores)
@@ -84,3 +92,40 @@ def test_roles_and_access_lead_to_what_is_advised_for_them(client: FlaskClient) 
 
 def test_without_a_standard_nothing_is_advised_yet(client: FlaskClient) -> None:
     assert "Nothing is advised yet." in client.get("/profiles").text
+
+
+def page_of(client: FlaskClient, request_id: int) -> str:
+    return client.get(f"/requests/{request_id}").text
+
+
+@pytest.mark.both_databases
+def test_a_request_says_how_many_advised_items_are_met_and_only_the_parties_go_on_to_them(as_person: AsPerson) -> None:
+    made.seed()
+    ann, mentor, second = factories.member("Ann"), factories.member("Mia"), factories.member("Sam")
+    keys = made.keys(made.self_assessment(ann))
+    below = [Score.BASIC if key == "web-security" else Score.INDEPENDENT for key in keys]
+    marking = made.revealed(ann, mentor, second, below)
+    request_id = making.team_request(ann, "access_group:mediawiki-admins")
+    making.do(objection_services.link_assessment, ann, request_id, made.newest(marking, Seat.MENTOR))
+
+    for reader in (ann, mentor, factories.director()):
+        page = page_of(as_person(reader), request_id)
+        assert "12 of 13 met" in page
+        assert f"/markings/{marking}?profile=mediawiki-work" in page
+    other = page_of(as_person(factories.member("Kim")), request_id)
+    assert "12 of 13 met" in other
+    assert "Item by item" not in other
+    assert "Web Security" not in other
+
+
+def test_a_request_without_a_profile_says_that_nothing_is_lacking(as_person: AsPerson) -> None:
+    made.seed()
+    ann = factories.member("Ann", "mediawiki_specialist")
+    own = made.locked_self(ann)
+    request_id = making.team_request(ann, "role:security_specialist", kind="role_change")
+    making.do(objection_services.link_assessment, ann, request_id, own)
+
+    page = page_of(as_person(ann), request_id)
+
+    assert "Nothing is lacking." in page
+    assert "Against what is advised" not in page
