@@ -46,9 +46,16 @@ def visit(
     return faults
 
 
+def first_visits(name: str) -> list[str]:
+    """The addresses of this person that nobody before them in the tour has; the others wait for --slow."""
+    earlier = list(VISITS)[: list(VISITS).index(name)]
+    seen = {address for other in earlier for address in VISITS[other]} - {"/"}
+    return [address for address in VISITS[name] if address not in seen]
+
+
 @pytest.mark.parametrize("name", SOMEBODY)
 def test_pages_are_sound_in_some_looks(portal: StagedPortal, open_window: OpenWindow, name: str) -> None:
-    assert visit(portal, open_window(), name, VISITS[name], looking.SOME_LOOKS) == []
+    assert visit(portal, open_window(), name, first_visits(name), looking.SOME_LOOKS) == []
 
 
 def test_mirrored_pages_are_sound_in_some_looks(mirrored: StagedPortal, open_window: OpenWindow) -> None:
