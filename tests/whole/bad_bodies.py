@@ -84,11 +84,23 @@ def filled(form: Form) -> Pairs:
         values = found.values if any(found.values) and name not in CHANGED else [sensible(name, found.kind)]
         if found.is_choice and not any(found.values):
             values = [value for value in found.offered if value][:1]
+        if name == "second":  # not the one that was chosen before
+            values = [value for value in found.offered if value][1:2]
+        if name == "text" and "/standards/" in form.url:
+            values = [STANDARD]
         pairs += [(name, value) for value in values]
     return pairs
 
 
 _offer = functools.cache(factories.key_offer)
+STANDARD = """{|
+! Title !! Description !! Stack Area !! Role Focus
+|-
+! colspan=4 | Knowledge
+|-
+| Log Interpretation || Reads logs. || Infra || Generalist
+|}
+"""
 
 
 def sensible(name: str, kind: str) -> str:
@@ -108,6 +120,9 @@ def sensible(name: str, kind: str) -> str:
         "minutes_url": "https://meta.example.org/wiki/Board/Minutes",
         "name": "Demo Volunteer",
         "value": "6",
+        "places": "2",
+        "person": "Demo Treasurer",
+        "text": "Title,Score\nLog Interpretation,2\n",
         "met_on": today.isoformat(),
         "signed_on": (today - timedelta(days=3)).isoformat(),
     }

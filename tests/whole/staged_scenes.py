@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from portal.assessments import round_services
+from portal.assessments import drafting, round_services
 from portal.assessments import services as assessment_services
 from portal.assessments.entries import EMPTY, Entry, Typed
-from portal.assessments.models import Score, Seat
+from portal.assessments.models import Score, Seat, Standard
 from portal.calendar import services as calendar
 from portal.demo import mail as demo_mail
 from portal.demo import people as demo_people
@@ -66,7 +66,8 @@ def stage_mail(now: datetime) -> None:
     """People with an address, one of whom waits for the button in a mail to another, and wants none about a request."""
     demo_mail.load(now=now)
     volunteer = demo_people.find("Demo Volunteer")
-    addresses.ask(volunteer.id, "another@mail.example", now=now)
+    asked = addresses.ask(volunteer.id, "another@mail.example", now=now)
+    asked.nonce = "the same each time"  # forms that were found in one staging are sent in another
     own = db.session.scalars(select(TeamRequest.id).where(TeamRequest.candidate_id == volunteer.id)).first()
     preferences.stop(mail_tokens.Stop(volunteer.id, own), people.facts(volunteer.id, now), now=now)
     calendar.make(volunteer.id, now=now)
@@ -104,8 +105,10 @@ def stage_reported() -> None:
 
 
 def stage_acting() -> None:
-    """The Director is away, so the Deputy acts."""
+    """The Director is away, so the Deputy acts; no draft of a standard is in the way of another."""
     with unit_of_work() as now:
+        newest = db.session.scalars(select(Standard.version).order_by(Standard.version.desc())).first()
+        drafting.discard(demo_people.find("Demo Deputy"), newest or 0, now=now)
         director = demo_people.find("Demo Director")
         until = clock.now() + timedelta(days=9)
         people_services.declare_absence(director, now, to_at=until, reason="A holiday at sea.", now=now)

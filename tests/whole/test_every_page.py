@@ -28,6 +28,7 @@ UNSENT = {  # on a page only after something that would change all the others: t
     "absence.end_acting",  # the Deputy acts
     "absence.confirm_unreachable",  # somebody reported that the Director cannot be reached
     "removals.remove",  # of a reason; whether the walk meets one depends on which text is whose turn
+    *("marking.name", "marking.decline", "marking.agree"),  # of one round and seat; whose turn it is, as well
 }
 BUSY = {  # who has forms that nobody else has, and on which pages
     "Demo Security Specialist": ("assessment.show", "exchange.fill"),
