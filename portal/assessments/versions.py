@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Protocol
 
-from portal.assessments.exchange.standard import ReadItem, same_words
+from portal.assessments.exchange.standard import Item, ReadItem, same_words
 from portal.assessments.models import Section
 
 ALIKE = 0.8  # of a description: from here on it is taken for the same item reworded
@@ -18,21 +18,11 @@ LONGEST_KEY = 64  # the width of the column
 TEXTS = ("title", "description", "stack_area", "role_focus")
 
 
-class VersionItem(Protocol):
+class VersionItem(Item, Protocol):
     """An item of a version: its texts, and the key that it keeps across versions."""
 
     @property
     def key(self) -> str: ...
-    @property
-    def section(self) -> Section: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def stack_area(self) -> str: ...
-    @property
-    def role_focus(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
