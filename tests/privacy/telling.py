@@ -38,6 +38,7 @@ def build() -> Scene:
     people(scene)
     assessments_of(scene)
     blind(scene)
+    vacant(scene)
     revealed(scene)
     discussed(scene)
     joining(scene)
@@ -180,7 +181,7 @@ def blind(scene: Scene) -> None:
     marked_with_remark(scene, "candidate", own, "own-remark", frozenset({"candidate", "director"}))
     found = sheets.marking(candidate, marker, author)
     declined = sheets.seated(found, Seat.SECOND)
-    why = scene.word("declined", "assessment.declined_id", DECIDERS | {"candidate"})
+    why = scene.word("declined", "assessment.declined_id", DECIDERS | {"candidate", "author"})  # who wrote it, too
     scene.act(rounds.decline, "author", declined, why)
     scene.act(rounds.name, "candidate", found, Seat.SECOND, marker_id=scene.ids["deputy"])
     marked_with_remark(scene, "marker", sheets.seated(found, Seat.MENTOR), "blind-remark", frozenset({"marker"}))
@@ -188,6 +189,13 @@ def blind(scene: Scene) -> None:
     unfinished = scene.word("unfinished-marking", "assessment_score.remark_id", frozenset({"deputy"}))
     sheets.fill(scene.person("deputy"), draft, {sheets.keys(draft)[0]: Entry(Score.TEACHES, unfinished)})
     scene.markings["blind"] = found
+
+
+def vacant(scene: Scene) -> None:
+    """A double marking in which a seat is free."""
+    found = sheets.marking(scene.person("outsider"), scene.person("member"), scene.person("author"))
+    scene.act(rounds.decline, "author", sheets.seated(found, Seat.SECOND), "")
+    scene.markings["vacant"] = found
 
 
 def revealed(scene: Scene) -> None:

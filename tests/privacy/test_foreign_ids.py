@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
+from portal.assessments.models import Assessment
 from portal.extensions import db
 from portal.people.models import SignIn
 from portal.requests.discussion_models import Comment
@@ -104,7 +105,9 @@ def test_somebody_without_a_part_in_it_changes_nothing_by_any_id(app: Flask, sce
 
 
 def own_ids(scene: Scene) -> list[tuple[str, int]]:
-    return [("requests", scene.requests["draft"].id), ("people", scene.ids["outsider"])]
+    own = [("requests", scene.requests["draft"].id), ("people", scene.ids["outsider"])]
+    papers = db.session.scalars(select(Assessment.id).where(Assessment.person_id == scene.ids["outsider"]))
+    return [*own, ("markings", scene.markings["vacant"]), *(("assessments", paper) for paper in papers)]
 
 
 def comment_of_somebody_else(scene: Scene) -> Comment:
@@ -157,7 +160,7 @@ PAGES: list[tuple[str, Callable[[Scene], str]]] = [
     ("director", lambda scene: "/assessments/reviews/new"),
     ("director", lambda scene: "/markings/new"),
     ("author", lambda scene: f"/markings/{scene.markings['revealed']}"),
-    ("candidate", lambda scene: f"/markings/{scene.markings['blind']}"),
+    ("outsider", lambda scene: f"/markings/{scene.markings['vacant']}"),
     ("director", lambda scene: "/people/appointments"),
     ("director", lambda scene: f"/people/{scene.ids['holder']}/nda"),
     ("director", lambda scene: "/rules/discussion_days/change?kind=access_expansion"),
@@ -186,6 +189,9 @@ def filled(form: Form) -> dict[str, object]:
     """The form as somebody fills it in who may send it."""
     fitting = {field.name: FITTING[field.name] for field in form.fields if field.name in FITTING}
     links = {field.name: "" for field in form.fields if field.name.startswith("link-")}
+    for field in form.fields:
+        if field.name == "second" and "mentor" in form.data():  # two different members
+            fitting["second"] = next(value for value in field.offered if value not in form.data()["mentor"])
     for field in form.fields:
         if field.name in ("items", "confirmed_by_id") and not form.data().get(field.name, [""])[0]:
             fitting[field.name] = next(value for value in field.offered if value)
