@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portal.assessments import finishing, queries, rounds
@@ -11,6 +11,7 @@ from portal.assessments.entries import EMPTY, Entry
 from portal.assessments.final_services import Final
 from portal.assessments.marking import MARKINGS, Round
 from portal.assessments.models import Agreement, Assessment, Marking, Score, Seat, Section, StandardItem
+from portal.assessments.portfolio.policy import not_shown, shows
 from portal.assessments.summary import Count, Tally, tallies
 from portal.errors import NotVisible
 from portal.people.facts import PersonFacts
@@ -43,6 +44,11 @@ class Row:
     @property
     def has_words(self) -> bool:
         return any(entry.remark or entry.link for entry in self.entries.values())
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether any of the documents has something beside the score that shows it."""
+        return any(shows(entry, self.item.section) for entry in self.entries.values())
 
     @property
     def dots(self) -> list[tuple[str, int | None]]:
@@ -86,6 +92,13 @@ class Comparison:
     def apart(self) -> list[Row]:
         """The items on which any two are far apart."""
         return [row for rows in self.rows.values() for row in rows if row.apart]
+
+    def not_shown(self, shown: Collection[str], advised: Collection[str]) -> frozenset[str]:
+        """The advised items to which somebody gave 2 or 3, and nothing on any document or in ``shown`` shows it."""
+        sections = {row.item.key: section for section, rows in self.rows.items() for row in rows}
+        lacking = [not_shown(column.entries, sections, shown, advised) for column in self.columns]
+        linked = {row.item.key for rows in self.rows.values() for row in rows if row.is_shown}
+        return frozenset[str]().union(*lacking) - linked
 
     @property
     def titles(self) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from portal.assessments.marking import MARKINGS, Round
 from portal.assessments.marking_forms import AgreeForm, DeclineForm, NameForm, RoundForm, name_form, round_form
 from portal.assessments.models import Seat
 from portal.assessments.picture_views import pictures
+from portal.assessments.portfolio import queries as portfolio
 from portal.errors import Conflict, Invalid, NotVisible
 from portal.org import organisation
 from portal.people import current
@@ -79,6 +80,8 @@ def _page(
     marking_id: int, *, sent: NameForm | None = None, refused: str = "", status: int = 200
 ) -> ResponseReturnValue:
     shown = comparison.of_marking(_facts(), marking_id)
+    profile = organisation().profiles.get(request.args.get("profile", ""))
+    pieces = portfolio.for_sheet(shown.me, shown.marking.person_id) if shown.of.revealed else {}
     forms: list[NameForm] = []
     if shown.may_name:
         forms = [_name_form(shown.of, seat, sent) for seat in shown.of.vacant]
@@ -89,7 +92,9 @@ def _page(
         name_forms=forms,
         agree=AgreeForm(formdata=None, token=shown.final.token) if shown.may_agree and shown.final else None,
         refused=refused,
-        pictures=pictures(shown, organisation().profiles.get(request.args.get("profile", ""))),
+        pictures=pictures(shown, profile),
+        evidence=pieces,
+        not_shown=shown.not_shown(pieces, profile.advised if profile else {}),
         status=status,
     )
 

@@ -52,6 +52,13 @@ def advice(organisation: Organisation, wanted: Iterable[tuple[str, str]]) -> Adv
     return Advice(advised, tuple(profiles.values()), tuple(without))
 
 
+def advised_for_focus(organisation: Organisation, role_focus: str) -> Mapping[str, int]:
+    """What is advised for the role that a form names as its focus, by item key; nothing where it has no profile."""
+    role = next((role for role in organisation.roles.values() if role.name == role_focus), None)
+    profile = organisation.profile_of("role", role.key) if role else None
+    return profile.advised if profile else {}
+
+
 def reached(score: Score | None, advised: int) -> Reached:
     """How this score stands against the advised one."""
     if score is None:

@@ -27,6 +27,7 @@ from portal.assessments import (
 )
 from portal.assessments.forms import ReviewForm, StartForm, assessed, review_form
 from portal.assessments.models import Assessment
+from portal.assessments.portfolio import routes as portfolio_routes
 from portal.errors import Invalid, Message, NotVisible
 from portal.notifications import registry
 from portal.notifications.duties import add_duties
@@ -158,6 +159,7 @@ def init_app(app: Flask) -> None:
     standard_routes.init_app(app)
     exchange_routes.init_app(app)
     app.register_blueprint(marking_routes.bp)
+    portfolio_routes.init_app(app)
     app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
     app.extensions.setdefault(rounds.VOUCHING, [])
     add_source(app, attention.of_person)

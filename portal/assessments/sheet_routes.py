@@ -14,6 +14,7 @@ from portal.assessments.finishing import Unscored
 from portal.assessments.forms import HeaderForm, assessment_form, header_form, item_form, typed
 from portal.assessments.marking_forms import DeclineForm
 from portal.assessments.models import AssessmentState, StandardItem
+from portal.assessments.portfolio import queries as portfolio
 from portal.assessments.services import LOCKED, EntriesConflict
 from portal.assessments.views import Sheet
 from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
@@ -46,6 +47,8 @@ def show(assessment_id: int) -> ResponseReturnValue:
         summary=evidence.summary(assessment_id),
         is_current=queries.is_current(whole.assessment.standard),
         may_redact=views.may_redact(facts, whole),
+        shown=(found := portfolio.for_sheet(facts, whole.assessment.person_id)),
+        not_shown=views.not_shown(whole, found),
     )
 
 
@@ -196,6 +199,8 @@ def _form_page(
         form=form,
         conflict=conflict,
         beside=comparison.beside(whole.assessment),
+        shown=(found := portfolio.for_sheet(_facts(), whole.assessment.person_id)),
+        not_shown=views.not_shown(whole, found),
         may_lock=policy.may_lock(_facts(), whole.facts),
         decline=DeclineForm(formdata=None) if policy.may_decline(_facts(), whole.facts) else None,
         may_discard=policy.may_discard(_facts(), whole.facts),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.assessments import policy, queries, rounds
+from portal.assessments import policy, profiles, queries, rounds
 from portal.assessments.entries import EMPTY, Entry
 from portal.assessments.models import Assessment, Section, StandardItem
 from portal.assessments.policy import AssessmentFacts
+from portal.assessments.portfolio import policy as portfolio_policy
 from portal.assessments.queries import Progress
 from portal.errors import NotVisible
+from portal.org import organisation
 from portal.people.facts import PersonFacts
 
 
@@ -77,6 +79,13 @@ def sheet(reader: PersonFacts, assessment_id: int) -> Sheet:
             item.key for item in items if (row := rows.get(item.id)) and row.remark and row.remark.is_redacted
         ),
     )
+
+
+def not_shown(whole: Sheet, shown: Collection[str]) -> frozenset[str]:
+    """The items that are advised for the role of the form's focus, have a score of 2 or 3, and nothing shows it."""
+    advised = profiles.advised_for_focus(organisation(), whole.assessment.role_focus)
+    sections = {item.key: item.section for item in whole.items}
+    return portfolio_policy.not_shown(whole.entries, sections, shown, advised)
 
 
 def may_write(reader: PersonFacts, whole: Sheet) -> bool:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from sqlalchemy import select
+
 from portal.assessments import final_services, queries, round_services, rounds, services
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score, Seat
+from portal.assessments.portfolio import services as portfolio
+from portal.assessments.portfolio.models import Piece, Verdict
+from portal.assessments.portfolio.services import TypedPiece
 from portal.demo import texts
+from portal.extensions import db
 from portal.people.models import Person
 
 
@@ -64,6 +70,19 @@ class Round:
         return final_services.state(rounds.state_of(rounds.find(self.id)), queries.find(id))
 
 
+def shows(who: Mapping[str, Person], name: str, piece: TypedPiece, now: datetime) -> None:
+    """Somebody adds a piece to their evidence."""
+    person = who[f"Demo {name}"]
+    portfolio.add(person, person.id, piece, now=now)
+
+
+def answers(who: Mapping[str, Person], marker: str, owner: str, verdict: Verdict, sentence: str, now: datetime) -> None:
+    """A marker says something of the newest piece of somebody."""
+    person = who[f"Demo {owner}"]
+    newest = db.session.scalars(select(Piece.id).where(Piece.person_id == person.id).order_by(Piece.id.desc())).first()
+    portfolio.answer(who[f"Demo {marker}"], person.id, newest or 0, verdict, sentence, now=now)
+
+
 def tell(who: dict[str, Person], steps: list[tuple[float, Callable[[datetime], object]]]) -> None:
     """All three rounds, each step on its own day."""
     settled = Round(who, "MediaWiki Specialist", "Infrastructure Specialist", "Software Engineer")
@@ -76,9 +95,15 @@ def tell(who: dict[str, Person], steps: list[tuple[float, Callable[[datetime], o
         (27, lambda now: settled.mark(Seat.SECOND, "2230222n212n" + "3322123n" + "33223233", now)),
         (24, settled.settle),
         (21, lambda now: revealed.assess_oneself("2212121n112n" + "1112012n" + "33333333", now)),
+        (20.5, lambda now: shows(who, "Project Manager", texts.EVIDENCE_TASK, now)),
+        (20.4, lambda now: shows(who, "Project Manager", texts.EVIDENCE_BEHAVIOUR, now)),
         (20, revealed.open),
+        (18, lambda now: answers(who, "Software Engineer", "Project Manager", Verdict.ACCEPTED, "", now)),
+        (16, lambda now: answers(who, "Community Liaison", "Project Manager", Verdict.QUESTIONED, texts.QUESTION, now)),
         (17, lambda now: revealed.mark(Seat.MENTOR, "1112121n112n" + "1111012n" + "33223323", now, texts.MARKING_ONE)),
         (15, lambda now: revealed.mark(Seat.SECOND, "3212101n112n" + "1111012n" + "33223313", now, texts.MARKING_TWO)),
+        (7, lambda now: shows(who, "Volunteer", texts.EVIDENCE_PAGE, now)),
         (6, half.open),
+        (5, lambda now: answers(who, "Software Engineer", "Volunteer", Verdict.QUESTIONED, texts.QUESTION, now)),
         (4.2, lambda now: half.mark(Seat.MENTOR, "1111011n011n" + "1111011n" + "22222222", now)),
     ]

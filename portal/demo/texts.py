@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from portal.assessments.portfolio.services import TypedPiece
+
 ANSWERS: dict[str, dict[str, str]] = {
     "ready": {
         "why": "I keep being asked why a release is slow, and today I have to ask somebody else to read the graphs "
@@ -70,3 +72,16 @@ MARKING_SETTLED = "We looked at the same deployment again: done alone, with a re
 MENTOR_ASKED = "I would like to review extensions for security, and do not know where to begin."
 MENTOR_WANTED = "I find small bugs, but not the place where they come from. An hour every other week would help."
 PEER_ENDED = "We fixed what we had set out to fix. Thank you!"
+
+EVIDENCE_TASK = TypedPiece(
+    ["process-automation-with-shell-and-git", "technical-communication"],
+    "I wrote the script that renews certificates, and its page.",
+    "T13000",
+)
+EVIDENCE_BEHAVIOUR = TypedPiece(["community-stewardship"], "I wrote the weekly summary for three months.")
+EVIDENCE_PAGE = TypedPiece(
+    ["security-and-privacy-compliance"],
+    "I went through the checklist with two wikis and noted what was missing.",
+    "[[Tech:Security checklist]]",
+)
+QUESTION = "Which part of it is yours, and which was there before?"

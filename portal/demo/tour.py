@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from portal.access import queries as access_queries
 from portal.assessments.models import Assessment, Marking
+from portal.assessments.portfolio.models import Piece
 from portal.demo import people as demo_people
 from portal.extensions import db
 from portal.mentoring.models import Mentorship
@@ -31,7 +32,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/", "/requests/{joining}", "/requests/", "/requests/new", "/assessments", "/account", "/people"),
         *("/inbox", "/mentoring", "/mentoring/new", "/mentoring/{asked_mentor}"),
         *("/requests/{joining}/own-key", "/requests/{joining}/edit", "/people/{volunteer}"),
-        "/markings/{blind}",
+        *("/markings/{blind}", "/people/{volunteer}/evidence"),
     ),
     "Demo Software Engineer": (
         *("/", "/requests/{ready}", "/requests/{ready}/edit", "/requests/{ready}/withdraw", "/requests/{ready}/filed"),
@@ -68,6 +69,7 @@ VISITS: dict[str, tuple[str, ...]] = {
         *("/access/waiting", "/access/{waiting}", "/access/{held}/end", "/people/director-unreachable"),
         *("/requests/{draft}", "/rules/discussion_days/change?kind=new_member", "/requests/{silent}"),
         *("/requests/{acting}", "/requests/{withdrawn}", "/people/{specialist}", "/assessments/{filling}/import"),
+        *("/people/{volunteer}/evidence", "/people/{volunteer}/evidence?piece={piece}", "/assessments/{filling}"),
     ),
     "Demo Director": (
         *("/", "/requests/", "/requests/{ready}", "/requests/{high_trust}", "/requests/{joining}"),
@@ -87,7 +89,7 @@ VISITS: dict[str, tuple[str, ...]] = {
             "/mentoring/{asked_mentor}",
         ),
     ),
-    "Demo Project Manager": ("/markings/{disputed}",),
+    "Demo Project Manager": ("/markings/{disputed}", "/people/{manager}/evidence"),
     "Demo Infrastructure Specialist": ("/markings/{settled}",),
     "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
     "Demo Community Liaison": ("/", "/requests/{agreement}"),
@@ -106,6 +108,7 @@ PRESSED: tuple[tuple[str, str, str, str], ...] = (
     ("away", "Demo Project Manager", "/people/me/absence", "I will be away"),
     ("decide-refused", "Demo Director", "/requests/{high_trust}", "Decide anyway"),
     ("appointment-refused", "Demo Director", "/people/appointments", "Appoint"),
+    ("evidence-refused", "Demo Project Manager", "/people/{manager}/evidence", "Save"),
     ("end-refused", "Demo Software Engineer", "/mentoring/{mentored}", "End"),
     ("goal-refused", "Demo MediaWiki Specialist", "/mentoring/{mentored}", "Set the goal"),
     ("rule-refused", "Demo Director", "/rules/discussion_days/change?kind=new_member", "Announce the change"),
@@ -131,9 +134,16 @@ def whole(now: datetime) -> dict[str, object]:
 
 def ids(now: datetime) -> dict[str, Any]:
     """What the addresses name, by the names they use. Needs an app context and the demo data."""
-    engineer, specialist, liaison, treasurer, volunteer = (
+    engineer, specialist, liaison, treasurer, volunteer, manager = (
         demo_people.find(f"Demo {name}").id
-        for name in ("Software Engineer", "MediaWiki Specialist", "Community Liaison", "Treasurer", "Volunteer")
+        for name in (
+            "Software Engineer",
+            "MediaWiki Specialist",
+            "Community Liaison",
+            "Treasurer",
+            "Volunteer",
+            "Project Manager",
+        )
     )
     comment = _first(select(Comment).where(Comment.author_id == specialist))
     decision = _first(select(Decision).where(Decision.approved).order_by(Decision.id))
@@ -159,6 +169,8 @@ def ids(now: datetime) -> dict[str, Any]:
         "specialist": specialist,
         "treasurer": treasurer,
         "volunteer": volunteer,
+        "manager": manager,
+        "piece": _first(select(Piece).where(Piece.person_id == volunteer)).id,
         "mentored": mentored,
         "peers": peers,
         "asked_mentor": asked_mentor,

@@ -36,6 +36,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "grant_step": ("by_id",),
     "text": ("author_id",),
     "mentorship": ("mentee_id", "mentor_id"),
+    "portfolio_piece": ("person_id",),
+    "portfolio_answer": ("marker_id",),
     "mentoring_goal": ("set_by_id",),
     "mentoring_offer": ("person_id",),
     "mail_address": ("person_id",),

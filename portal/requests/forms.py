@@ -12,8 +12,6 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
-    SelectMultipleField,
-    widgets,
 )
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the types lag behind WTForms 3.3
 from wtforms.validators import URL, DataRequired, Length, Optional, Regexp, StopValidation
@@ -25,18 +23,11 @@ from portal.requests.kinds.base import KindSpec
 from portal.requests.seen import LONGEST
 from portal.requests.words import RELATIONS
 from portal.web.filters import say
-from portal.web.forms import LineField, PortalForm, SubmissionField, TextField
+from portal.web.forms import CheckboxesField, LineField, PortalForm, SubmissionField, TextField
 
 NEEDED = DataRequired(message=_("Write something here."))
 TASK = re.compile(r"(?:https?://[^\s/]+/)?T?(\d{1,7})/?")
 NAME = 255
-
-
-class CheckboxesField(SelectMultipleField):
-    """Several of many, as checkboxes."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
 
 
 class OptionalDate(DateField):

@@ -9,7 +9,7 @@ from flask import request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField, widgets
 from wtforms.validators import Length, Regexp
 
 from portal.errors import Message
@@ -75,6 +75,13 @@ class TextField(TextAreaField):
 
     def __init__(self, label: Any = None, validators: Any = (), *, limit: int = LONG, **kwargs: Any) -> None:
         super().__init__(label, [*validators, Length(max=limit)], filters=[clean_text], **kwargs)
+
+
+class CheckboxesField(SelectMultipleField):
+    """Several of many, as checkboxes."""
+
+    widget = widgets.ListWidget(prefix_label=False)
+    option_widget = widgets.CheckboxInput()
 
 
 class SubmissionField(HiddenField):

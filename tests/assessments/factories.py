@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import datetime
 
 from portal.assessments import drafting, final_services, queries, round_services, rounds, services, standards
@@ -10,11 +11,15 @@ from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.exchange.standard import write_standard
 from portal.assessments.marking import Round
 from portal.assessments.models import Score, Seat
+from portal.assessments.portfolio import services as portfolio
+from portal.assessments.portfolio.models import Piece, Verdict
+from portal.assessments.portfolio.services import TypedPiece
 from portal.extensions import db
 from portal.people.models import Person
 from portal.web.unit_of_work import unit_of_work
 
 _numbers = itertools.count(1)
+LINK = "https://github.com/miraheze/puppet/commit/0123abc"
 
 
 def seed() -> None:
@@ -163,3 +168,18 @@ def finish(marker: Person, assessment_id: int) -> None:
     """Lock what has every score already."""
     with unit_of_work() as now:
         services.lock(marker, assessment_id, Typed({}, {}), now=now)
+
+
+def piece(
+    person: Person, items: Sequence[str] = ("web-security",), sentence: str = "Shows it.", link: str = LINK
+) -> int:
+    """A piece of evidence of this person."""
+    with unit_of_work() as now:
+        return portfolio.add(person, person.id, TypedPiece(items, sentence, link), now=now).id
+
+
+def answered(marker: Person, piece_id: int, verdict: Verdict, sentence: str = "") -> None:
+    """What a marker says of a piece."""
+    owner = db.session.get_one(Piece, piece_id).person_id
+    with unit_of_work() as now:
+        portfolio.answer(marker, owner, piece_id, verdict, sentence, now=now)

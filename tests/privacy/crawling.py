@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 
 from portal.access.models import Grant
 from portal.assessments.models import Assessment, Marking, Standard
+from portal.assessments.portfolio.models import Piece
 from portal.calendar import services as calendar
 from portal.calendar.models import CalendarAddress
 from portal.extensions import db
@@ -49,6 +50,7 @@ ONE: dict[str, Callable[[], list[Any]]] = {
     "marking_id": _column(Marking.id),
     "mentorship_id": _column(Mentorship.id),
     "goal_id": _column(MentoringGoal.id),
+    "piece_id": _column(Piece.id),
     "person_id": _column(Person.id),
     "proposal_id": _column(MergeProposal.id),
     "role_key": _column(RoleAssignment.role_key),
@@ -83,6 +85,7 @@ TOGETHER: dict[tuple[str, ...], Callable[[], list[tuple[Any, ...]]]] = {
     ("request_id", "decision_id"): _pairs(Decision.request_id, Decision.id),
     ("request_id", "text_id"): lambda: list(texts()),
     ("mentorship_id", "goal_id"): _pairs(MentoringGoal.mentorship_id, MentoringGoal.id),
+    ("person_id", "piece_id"): _pairs(Piece.person_id, Piece.id),
     ("person_id", "role_key"): _pairs(RoleAssignment.person_id, RoleAssignment.role_key),
     ("person_id", "capacity"): _pairs(CapacityAssignment.person_id, CapacityAssignment.capacity),
 }

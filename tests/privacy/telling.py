@@ -11,6 +11,7 @@ from portal.assessments import round_services as rounds
 from portal.assessments import services as assessments
 from portal.assessments.entries import EMPTY, Entry, Typed
 from portal.assessments.models import Score, Seat
+from portal.assessments.portfolio.models import Verdict
 from portal.calendar import services as calendar
 from portal.extensions import db
 from portal.notifications import addresses, mail_tokens, spreading
@@ -189,6 +190,17 @@ def blind(scene: Scene) -> None:
     unfinished = scene.word("unfinished-marking", "assessment_score.remark_id", frozenset({"deputy"}))
     sheets.fill(scene.person("deputy"), draft, {sheets.keys(draft)[0]: Entry(Score.TEACHES, unfinished)})
     scene.markings["blind"] = found
+    evidence(scene)
+
+
+def evidence(scene: Scene) -> None:
+    """What the candidate shows, newer than what the finished marker read, and what the Deputy says of it."""
+    shown = DECIDERS | {"candidate"}
+    old, told = scene.word("shows", "portfolio_piece.sentence_id", shown), "/requests/1?"
+    link = told + scene.word("shows-link", "portfolio_piece.link", shown)
+    piece = sheets.piece(scene.person("candidate"), sentence=old, link=link)
+    asked = scene.word("asks-about-it", "portfolio_answer.sentence_id", shown)
+    sheets.answered(scene.person("deputy"), piece, Verdict.QUESTIONED, asked)
 
 
 def vacant(scene: Scene) -> None:

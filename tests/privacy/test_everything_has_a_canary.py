@@ -16,6 +16,7 @@ TYPED = {
     "ssh_key.shell_name", "ssh_key.github_name", "ssh_key.wiki_proof", "ssh_key.github_proof", "ssh_key.fingerprint",
     "evidence.url", "assessment_score.link", "decision.minutes_url", "team_request.draft", "held_form.fields",
     "mail_address.address", "mail_address.wanted", "standard_item.title", "standard_item.description",
+    "portfolio_piece.link",
 }  # fmt: skip
 """Columns beside the table of texts that hold what somebody typed."""
 
@@ -26,7 +27,7 @@ NOT_PRIVATE = {
     "team_request.kind", "requested_item.item_key", "grant.item_key", "role_assignment.role_key",
     "rule_change.rule_key", "rule_change.kind", "rule_change.value", "revision.rules",
     "standard.title", "standard.source",
-    "standard_item.key", "standard_item.stack_area", "standard_item.role_focus",
+    "standard_item.key", "portfolio_piece.items", "standard_item.stack_area", "standard_item.role_focus",
     "assessment.role_focus", "assessment.mentoring_type",
     # codes, hashes and numbers that the portal makes
     "indexed.mark",  # of a name; ``indexed.words`` repeats texts and names: tests/search
@@ -48,6 +49,8 @@ FIELDS = {
     "assessments.marking_forms:DeclineForm": "assessment.declined_id",
     "assessments.marking_forms:RoundForm": "person.name",
     "assessments.forms:_item_fields": "assessment_score.remark_id",
+    "assessments.portfolio.forms:AnswerForm": "portfolio_answer.sentence_id",
+    "assessments.portfolio.forms:PieceForm": "portfolio_piece.sentence_id",
     "mentoring.forms:AskForm": "mentorship.note_id",
     "mentoring.forms:DeclineForm": "mentorship.answer_id",
     "mentoring.forms:EndForm": "mentorship.reason_id",

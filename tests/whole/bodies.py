@@ -180,6 +180,8 @@ BODIES: dict[str, Callable[[Moment], dict[str, Any]]] = {
     "name_seat": lambda moment: {"seat": "mentor", "marker": moment.world.ids["deputy"]},
     "decline_marking": _text("reason"),
     "agree_final": lambda moment: {"token": assessments.content(_marking(moment)).token},
+    "write_portfolio": lambda moment: {"items": "web-security", "sentence": "It shows it.", "link": "T123"},
+    "answer_portfolio": lambda moment: {"verdict": "accepted"},
     "ask_mentor": lambda moment: {"mentor": moment.world.ids["recused"]},
     "offer_mentoring": lambda moment: {"places": "2"},
     "end_mentoring": _text("reason"),

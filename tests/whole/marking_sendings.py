@@ -1,4 +1,4 @@
-"""Forms of double marking, for the test that sends every form twice."""
+"""Forms of double marking and of evidence, for the test that sends every form twice."""
 
 from __future__ import annotations
 
@@ -59,3 +59,28 @@ def _correct() -> Sending:
     assessments.seed()
     found = f"/assessments/{assessments.locked_self(ann := people.member())}"
     return Sending(ann, found, f"{found}/correct")
+
+
+@_form("portfolio.add")
+def _add_piece() -> Sending:
+    assessments.seed()
+    page = f"/people/{(ann := people.member()).id}/evidence"
+    typed = {"items": "web-security", "sentence": "I wrote it.", "link": "T123"}
+    return Sending(ann, page, page, typed)
+
+
+@_form("portfolio.withdraw")
+def _withdraw_piece() -> Sending:
+    assessments.seed()
+    piece = assessments.piece(ann := people.member())
+    page = f"/people/{ann.id}/evidence"
+    return Sending(ann, page, f"{page}/{piece}/withdraw")
+
+
+@_form("portfolio.answer")
+def _answer_piece() -> Sending:
+    assessments.seed()
+    ann, ben = people.volunteer(), people.member()
+    assessments.review(ann, ben)
+    page = f"/people/{ann.id}/evidence"
+    return Sending(ben, page, f"{page}/{assessments.piece(ann)}/answer", {"verdict": "accepted"})

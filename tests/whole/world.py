@@ -254,7 +254,17 @@ def _rounds(world: World, cast: Cast, volunteer: Person, member: Person) -> None
     declined, draft = assessments.seated(free, Seat.MENTOR), assessments.seated(free, Seat.SECOND)
     with unit_of_work() as now:
         round_services.decline(cast.recused, declined, whisper("declined"), now=now)
+    piece = assessments.piece(member, sentence=whisper("shows"))
+    world.values |= {
+        key: {"person_id": member.id, "piece_id": piece}
+        for key in ("read_portfolio", "write_portfolio", "answer_portfolio")
+    }
     both = frozenset({"author", "member"})
+    world.owners |= {
+        "read_portfolio": both,
+        "write_portfolio": frozenset({"member"}),
+        "answer_portfolio": frozenset({"author"}),
+    }
     world.values |= {key: {"marking_id": revealed} for key in ("read_marking", "begin_final", "agree_final")}
     world.values |= {key: {"marking_id": free} for key in ("read_marking:open", "name_seat")}
     world.values |= {"decline_marking": {"assessment_id": draft}}
