@@ -81,7 +81,7 @@ def leave_the_board(scene: Scene) -> None:
 
 
 def ask_for_review(scene: Scene) -> None:
-    sheets.review(scene.person("candidate"), scene.person("marker"))
+    sheets.review(scene.person("holder"), scene.person("marker"))
 
 
 def nothing(_scene: Scene) -> None:

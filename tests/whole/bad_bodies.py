@@ -126,7 +126,9 @@ def sensible(name: str, kind: str) -> str:
         "met_on": today.isoformat(),
         "signed_on": (today - timedelta(days=3)).isoformat(),
     }
-    if plain.startswith("link"):
+    if plain == "link":
+        return "T123"
+    if plain.startswith("link-"):
         return ""
     return known.get(plain) or ("" if kind in ("date", "hidden") else "A sentence.")
 

@@ -32,10 +32,12 @@ class Standing:
 
 
 def may_read(reader: PersonFacts, standing: Standing) -> bool:
-    """Read the evidence: whose work it is, who was named to mark it, the Director and the Deputy."""
+    """Read the evidence: whose work it is, members who were named to mark it, the Director and the Deputy."""
     if reader.locked:
         return False
-    return reader.id == standing.person_id or reader.decides or standing.marks or standing.finished_at is not None
+    if reader.id == standing.person_id or reader.decides:
+        return True
+    return reader.is_member and (standing.marks or standing.finished_at is not None)
 
 
 def reads_piece(reader: PersonFacts, standing: Standing, added_at: datetime) -> bool:

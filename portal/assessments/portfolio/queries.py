@@ -18,6 +18,7 @@ from portal.assessments.portfolio.policy import Standing
 from portal.assessments.rounds import LARGEST_ID
 from portal.errors import NotVisible
 from portal.extensions import db
+from portal.people import queries as people
 from portal.people.facts import PersonFacts
 
 MOST_WITHDRAWN = 50  # of the withdrawn ones, the newest
@@ -76,6 +77,8 @@ def standings(person_ids: Iterable[int]) -> Callable[[int, int], Standing]:
 
 def visible(reader: PersonFacts, person_id: int) -> Standing:
     """The same, for a reader who may read it. Raises NotVisible."""
+    if not 0 < person_id <= LARGEST_ID or people.get(person_id) is None:
+        raise NotVisible
     found = standing(reader.id, person_id)
     if not policy.may_read(reader, found):
         raise NotVisible

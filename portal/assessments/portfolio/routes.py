@@ -120,9 +120,11 @@ def withdraw(person_id: int, piece_id: int) -> ResponseReturnValue:
 def answer(person_id: int, piece_id: int) -> ResponseReturnValue:
     """Accept a piece, or question it."""
     standing = queries.visible(_me(), person_id)
-    queries.piece(person_id, piece_id)
+    piece = queries.piece(person_id, piece_id)
     if not policy.may_answer(_me(), standing):
         raise NotPermitted(services.MARKERS_ALONE)
+    if piece.withdrawn_at is not None:
+        raise WrongState(services.WITHDRAWN)
     form, actor = AnswerForm(), current.actor()
     done = url_for("portfolio.show", person_id=person_id, _anchor=f"piece-{piece_id}")
     if not form.validate_on_submit():
