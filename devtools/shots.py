@@ -47,8 +47,6 @@ def _take(tour: str, python: Path, browser: str, data: Path, only: str) -> int:
             serving.url,
             browser,
             FOLDER,
-            "--only",
-            only,
         ]
         done = subprocess.run([*command, "--only", only], cwd=ROOT, env=serving.environ, input=addresses)
     signal.signal(signal.SIGINT, signal.default_int_handler)

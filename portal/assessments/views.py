@@ -57,6 +57,12 @@ class Sheet:
         return Progress(done, len(self.items))
 
     @property
+    def to_go_on(self) -> StandardItem | None:
+        """The first item without a score, in the order of the form."""
+        items = (item for part in self.sections for item in part.items)
+        return next((item for item in items if self.entries[item.key].score is None), None)
+
+    @property
     def has_focus_items(self) -> bool:
         """Whether the standard has items of the chosen focus at all."""
         return any(item.role_focus == self.assessment.role_focus for item in self.items)

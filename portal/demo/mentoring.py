@@ -38,6 +38,7 @@ def tell(who: dict[str, Person], steps: list[tuple[float, Act]]) -> None:
     accepts(19.5, peer)
     asks(19, engineer, specialist, MENTORING, texts.MENTOR_ASKED, 80)
     accepts(18, specialist)
+    steps.append((16, lambda now: services.share(specialist, on=True, now=now)))
     steps.append((17, lambda now: _set_goals(specialist, engineer, now)))
     steps.append((10, lambda now: _end_peer_support(engineer, peer, now)))
     asks(2, volunteer, security, MENTORING, texts.MENTOR_WANTED)

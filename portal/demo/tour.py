@@ -47,7 +47,7 @@ VISITS: dict[str, tuple[str, ...]] = {
             "/mentoring/{mentored}",
             "/mentoring/{peers}",
         ),
-        *("/mentoring/new", "/mentoring/new?kind=peer_support"),
+        *("/mentoring/new", "/mentoring/new?kind=peer_support", "/mentoring/gaps"),
     ),
     "Demo MediaWiki Specialist": (
         *(
@@ -91,7 +91,7 @@ VISITS: dict[str, tuple[str, ...]] = {
     ),
     "Demo Project Manager": ("/markings/{disputed}", "/people/{manager}/evidence"),
     "Demo Infrastructure Specialist": ("/markings/{settled}",),
-    "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable"),
+    "Demo Deputy": ("/", "/requests/{ready}", "/people/director-unreachable", "/mentoring/gaps"),
     "Demo Community Liaison": ("/", "/requests/{agreement}"),
     "Demo Board": ("/", "/requests/{board}", "/requests/", "/people/{treasurer}/capacities/treasurer/end"),
     "Demo Treasurer": ("/account/mail", "/mail/confirm", "/mail/stop", "/", "/people/{treasurer}"),
@@ -124,7 +124,12 @@ MIRRORED = {
     "Demo Director": ("/requests/{ready}", "/requests/{high_trust}", "/people/appointments"),
 }
 
-PRINTED = {NOBODY: ("/record/{decision}", "/record", "/access"), "Demo Director": ("/requests/{acting}",)}
+PRINTED = {
+    NOBODY: ("/record/{decision}", "/record", "/access"),
+    "Demo Director": ("/requests/{acting}",),
+    "Demo Software Engineer": ("/assessments/{assessment}",),
+    "Demo Infrastructure Specialist": ("/markings/{settled}",),
+}
 
 
 def whole(now: datetime) -> dict[str, object]:

@@ -100,3 +100,13 @@ class MentoringOffer(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
     places: Mapped[int]
     said_at: Mapped[datetime]
+
+
+class ScoreSharing(Base):
+    """That a member lets the team count their agreed scores when it looks for what too few master."""
+
+    __tablename__ = "score_sharing"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
+    said_at: Mapped[datetime]

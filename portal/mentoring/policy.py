@@ -114,6 +114,13 @@ def may_see_all(reader: PersonFacts | None) -> bool:
     return reader is not None and not reader.locked and (reader.is_member or reader.is_board)
 
 
+def why_not_share(actor: PersonFacts) -> Message | None:
+    """Let the team count one's agreed scores, and stop that: members, each for themselves."""
+    if actor.locked:
+        return LOCKED
+    return None if actor.is_member else Message("This is about what the team can do, so it is for its members.")
+
+
 def reads_inside(reader: PersonFacts | None, found: MentorshipFacts) -> bool:
     """Goals, and what was said: the two, the Director and the Deputy. What one wrote oneself stays readable."""
     return reader is not None and not reader.locked and (reader.id in found.pair or reader.decides)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.errors import Invalid, Message, WrongState
-from portal.mentoring import mentorship_routes, policy, queries, quiet, services, told, words
+from portal.mentoring import gap_routes, mentorship_routes, policy, queries, quiet, services, told, words
 from portal.mentoring.forms import AskForm, OfferForm, chosen_kind
 from portal.mentoring.models import Mentorship, MentorshipKind
 from portal.notifications import registry
@@ -63,6 +63,7 @@ def _index_page(form: OfferForm | None = None, *, status: int = 200) -> Response
         needed=needed,
         facts=organisation().mentoring,
         without_items=queries.roles_without_items(),
+        sees_gaps=policy.may_see_all(reader),
     )
 
 
@@ -146,6 +147,7 @@ def attention(person_id: int, now: datetime) -> Iterator[Attention]:
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
+    app.register_blueprint(gap_routes.bp)
     app.register_blueprint(mentorship_routes.bp)
     app.jinja_env.globals.update(mentoring_words=words)
     for column in (Mentorship.note_id, Mentorship.answer_id, Mentorship.reason_id):

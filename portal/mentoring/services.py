@@ -12,7 +12,14 @@ from portal.audit.models import Audience, Text
 from portal.errors import Invalid, Message, NotPermitted, WrongState
 from portal.extensions import db
 from portal.mentoring import policy, queries
-from portal.mentoring.models import MentoringGoal, MentoringOffer, Mentorship, MentorshipKind, MentorshipState
+from portal.mentoring.models import (
+    MentoringGoal,
+    MentoringOffer,
+    Mentorship,
+    MentorshipKind,
+    MentorshipState,
+    ScoreSharing,
+)
 from portal.people import queries as people
 from portal.people.models import Person
 
@@ -199,6 +206,20 @@ def offer(actor: Person, places: int, *, now: datetime) -> None:
     row.places, row.said_at = places, now
     db.session.flush()
     audit.record("mentoring.offered", actor_id=actor.id, at=now, person_id=actor.id, places=places)
+
+
+def share(actor: Person, *, on: bool, now: datetime) -> None:
+    """Let the team count one's agreed scores, or no longer. Said twice, nothing changes. Raises NotPermitted."""
+    refuse_if(policy.why_not_share(people.facts(actor.id, now)))
+    row = db.session.scalars(select(ScoreSharing).where(ScoreSharing.person_id == actor.id)).one_or_none()
+    if (row is not None) == on:
+        return
+    if row is None:
+        db.session.add(ScoreSharing(person_id=actor.id, said_at=now))
+    else:
+        db.session.delete(row)
+    db.session.flush()
+    audit.record("mentoring.shared" if on else "mentoring.unshared", actor_id=actor.id, at=now, person_id=actor.id)
 
 
 def refuse_if(why_not: Message | None) -> None:

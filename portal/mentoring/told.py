@@ -22,6 +22,8 @@ NAMED, PERSON = Group.NAMED, Group.PERSON
 BETWEEN_TWO = Message("It stands on the page of the two.")
 ANSWERS = ("mentorship.accepted", "mentorship.declined")  # told also to who asked, where that was not the mentee
 
+OWN_CHOICE = Message("It is their own choice, and nobody is asked why.")
+
 ROWS: dict[str, Row] = {
     "mentorship.asked": Row(
         Message("%(who)s asked for a mentor"), (NAMED,), {NAMED: Message("%(who)s asks you to be their mentor")}
@@ -61,6 +63,8 @@ ROWS: dict[str, Row] = {
     "mentoring.offered": Row(
         Message("%(who)s said how many people they can mentor"), silent=Message("It stands on the list of mentors.")
     ),
+    "mentoring.shared": Row(Message("%(who)s lets the team count their agreed scores"), silent=OWN_CHOICE),
+    "mentoring.unshared": Row(Message("%(who)s no longer lets the team count their scores"), silent=OWN_CHOICE),
     "mentoring.goal_set": Row(Message("%(who)s set a goal"), silent=BETWEEN_TWO),
     "mentoring.goal_reached": Row(Message("A goal was reached"), silent=BETWEEN_TWO),
     "mentoring.goal_reopened": Row(Message("A goal was opened again"), silent=BETWEEN_TWO),

@@ -40,12 +40,19 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "portfolio_answer": ("marker_id",),
     "mentoring_goal": ("set_by_id",),
     "mentoring_offer": ("person_id",),
+    "score_sharing": ("person_id",),
     "mail_address": ("person_id",),
     "mail_wish": ("person_id",),
     "mail_stop": ("person_id",),
     "watch": ("person_id",),
     "delivery": ("person_id",),
     "calendar_address": ("person_id",),
+}
+
+# What hangs on rows that are theirs, whoever wrote it: they read it on the page of that row.
+THROUGH: Mapping[str, tuple[str, str]] = {
+    "mentoring_goal": ("mentorship_id", "mentorship"),
+    "portfolio_answer": ("piece_id", "portfolio_piece"),
 }
 
 ACT = "What they did in an office is in the list of what they did."
@@ -99,5 +106,8 @@ LEFT_OUT_OF: Mapping[str, frozenset[str]] = {
 }
 # Texts by others that the person reads where they stand, and so gets with the row.
 TEXTS_OF_OTHERS = frozenset(
-    {"role_assignment.end_reason_id", "mentorship.note_id", "mentorship.answer_id", "mentorship.reason_id"}
+    {
+        *("role_assignment.end_reason_id", "mentorship.note_id", "mentorship.answer_id", "mentorship.reason_id"),
+        "portfolio_answer.sentence_id",
+    }
 )

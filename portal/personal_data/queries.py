@@ -13,7 +13,7 @@ from portal.audit.models import Event, Text
 from portal.database import Base
 from portal.extensions import db
 from portal.people.models import Person
-from portal.personal_data.declared import LEFT_OUT, LEFT_OUT_OF, OWN, TEXTS_OF_OTHERS
+from portal.personal_data.declared import LEFT_OUT, LEFT_OUT_OF, OWN, TEXTS_OF_OTHERS, THROUGH
 from portal.requests.workflow import State
 
 Row = dict[str, Any]
@@ -23,6 +23,9 @@ def everything(person_id: int) -> dict[str, Any]:
     """What the portal keeps about this person, as plain values: rows by table, and what they did."""
     ids = _all_ids(person_id)
     rows = {name: list(_rows(Base.metadata.tables[name], columns, ids)) for name, columns in OWN.items()}
+    for name, (column, parent) in THROUGH.items():
+        known, own = {row["id"] for row in rows[name]}, [row["id"] for row in rows[parent]]
+        rows[name] += [row for row in _rows(Base.metadata.tables[name], [column], own) if row["id"] not in known]
     texts = _texts_of_others(rows)
     for name, found in rows.items():
         for row in found:

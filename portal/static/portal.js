@@ -158,16 +158,22 @@
     for (const input of ctx.sourceElement.querySelectorAll("input[data-newest]")) ctx.request.body.set(input.name, input.value);
   });
 
-  /* In a row of scores, 0 to 3 and n choose. Nothing is sent but the autosave of that row. */
+  /* In a row of scores, 0 to 3 and n choose and go on to the next row; j and k go without choosing. After the last row
+     comes "Save draft", which nothing presses by itself. Nothing is sent but the autosave of the row. */
   document.addEventListener("keydown", (event) => {
     const row = event.target.closest?.(".scores");
     if (!row || event.ctrlKey || event.altKey || event.metaKey || stored() === "off") return;
-    const value = event.key === "n" ? "na" : event.key;
-    const chosen = [...row.querySelectorAll("input[type=radio]")].find((radio) => radio.value === value);
-    if (!chosen) return;
+    const radios = [...row.querySelectorAll("input[type=radio]")];
+    const chosen = radios.find((radio) => radio.value === (event.key === "n" ? "na" : event.key));
+    if (!chosen && event.key !== "j" && event.key !== "k") return;
     event.preventDefault();
-    chosen.focus();
-    chosen.click();
+    chosen?.click();
+    const rows = [...row.form.querySelectorAll(".scores")];
+    const next = rows[rows.indexOf(row) + (event.key === "k" ? -1 : 1)];
+    const goal = next?.querySelector("input:checked") ?? next?.querySelector("input");
+    const after = event.key === "k" ? undefined : row.form.querySelector("button[type=submit]");
+    (goal ?? after ?? event.target).focus();
+    next?.closest(".item")?.scrollIntoView({ block: "nearest" });
   });
 
   /* An open page asks now and then whether others did something. It shows nothing by itself: what is new is announced,

@@ -28,6 +28,7 @@ def test_an_item_saves_itself_and_two_tabs_show_both_texts(live_portal: LivePort
 
     page.route("**/items/**", slowly)
     for key in ("1", "0", "n"):  # each before the answer to the one before it
+        security.get_by_role("radio").first.focus()
         page.keyboard.press(key)
         page.wait_for_timeout(500)
     page.wait_for_timeout(2500)
@@ -46,3 +47,34 @@ def test_an_item_saves_itself_and_two_tabs_show_both_texts(live_portal: LivePort
         expect(tab.locator("#status-log-interpretation")).to_contain_text(("Saved", "Stored")[tab is page])
     expect(page.locator("#status-log-interpretation")).to_contain_text("from tab two")
     expect(page.locator("#item-log-interpretation textarea")).to_have_value("from tab one")
+
+
+def test_twenty_eight_items_take_twenty_eight_keys(live_portal: LivePortal, page: Page) -> None:
+    live_portal.sign_in(page, "Demo Deputy")
+    page.goto(f"{live_portal.url}/assessments")
+    page.get_by_role("button", name="Start a self-assessment").click()
+    rows = page.locator(".scores")
+    expect(rows).to_have_count(28)
+
+    rows.first.get_by_role("radio").first.focus()
+    for number in range(28):
+        expect(rows.nth(number).locator("input:focus")).to_be_in_viewport()
+        page.keyboard.press("0123n"[number % 5])
+
+    expect(page.get_by_role("button", name="Save draft")).to_be_focused()
+    expect(page.locator("#progress")).to_contain_text("28 of 28")
+    page.reload()
+    expect(page.locator(".scores input:checked")).to_have_count(28)
+
+
+def test_j_and_k_go_from_item_to_item_and_choose_nothing(live_portal: LivePortal, page: Page) -> None:
+    live_portal.sign_in(page, "Demo Board")
+    page.goto(f"{live_portal.url}/assessments")
+    page.get_by_role("button", name="Start a self-assessment").click()
+    rows = page.locator(".scores")
+
+    rows.first.get_by_role("radio").first.focus()
+    for key, row in (("j", 1), ("j", 2), ("k", 1), ("k", 0), ("k", 0)):
+        page.keyboard.press(key)
+        expect(rows.nth(row).locator("input:focus")).to_have_count(1)
+    expect(page.locator(".scores input:checked")).to_have_count(0)

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.assessments.models import Seat
+from portal.assessments.portfolio.models import Verdict
 from portal.database import Base
 from portal.extensions import db
 from portal.people import services as people_services
@@ -20,6 +21,7 @@ from portal.requests.discussion_models import CommentAudience
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
 from tests.assessments import factories as made
+from tests.mentoring import factories as mentoring
 from tests.requests import factories as making
 
 pytestmark = pytest.mark.both_databases
@@ -114,6 +116,22 @@ def test_a_review_that_is_still_blind_is_in_the_file_of_its_marker_alone(as_pers
     assert review not in {row["id"] for row in file_of(as_person(second))["assessments"]}
     made.mark(second, marking, Seat.SECOND)
     assert review in {row["id"] for row in file_of(as_person(ann))["assessments"]}
+
+
+def test_a_goal_that_the_mentor_set_and_what_a_marker_asked_are_in_the_file_of_whom_they_are_about(
+    as_person: AsPerson,
+) -> None:
+    made.seed()
+    ann, ben = factories.member("Ann"), factories.member("Ben")
+    mentoring.goal(mentoring.active(ann, ben), ben, "web-security")
+    made.review(ann, ben)
+    made.answered(ben, made.piece(ann), Verdict.QUESTIONED, "Which part is yours?")
+
+    for reader in (ann, ben):
+        found = file_of(as_person(reader))["rows"]
+        assert [row["target"] for row in found["mentoring_goal"]] == [2]
+        assert [row["sentence"] for row in found["portfolio_answer"]] == ["Which part is yours?"]
+    assert "portfolio_answer" not in file_of(as_person(factories.member()))["rows"]
 
 
 def test_only_who_is_signed_in_gets_a_file(client: FlaskClient) -> None:

@@ -183,6 +183,7 @@ BODIES: dict[str, Callable[[Moment], dict[str, Any]]] = {
     "write_portfolio": lambda moment: {"items": "web-security", "sentence": "It shows it.", "link": "T123"},
     "answer_portfolio": lambda moment: {"verdict": "accepted"},
     "ask_mentor": lambda moment: {"mentor": moment.world.ids["recused"]},
+    "share_scores": lambda moment: {"deed": "share"},
     "offer_mentoring": lambda moment: {"places": "2"},
     "end_mentoring": _text("reason"),
     "hand_over_mentoring": lambda moment: {"mentor": moment.world.ids["recused"]},

@@ -25,6 +25,11 @@ def _places() -> Sending:
     return Sending(people.member(), "/mentoring", "/mentoring/places", {"places": "2"})
 
 
+@_form("gaps.share")
+def _share() -> Sending:
+    return Sending(people.member(), "/mentoring/gaps", "/mentoring/gaps", {"deed": "share"})
+
+
 @_form("mentoring.ask")
 def _ask_mentor() -> Sending:
     mentor, page = people.member(), "/mentoring/new"
