@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
@@ -41,6 +42,13 @@ class Reader:
 
     def get(self, path: str) -> Ask:
         return Ask("GET", path, {"Cookie": f"{self.name}={self.value}"})
+
+    def nothing_new(self, request_id: int) -> Ask:
+        """What an open page asks now and then, when there is nothing to tell: answered with 304."""
+        fragment = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        path = f"/requests/{request_id}/news?since={2**31 - 1}"
+        tag = self.client.get(path, headers=fragment).headers["ETag"]
+        return replace(self.get(path), headers={**self.get(path).headers, **fragment, "If-None-Match": tag}, expect=304)
 
     def post(self, path: str, fields: dict[str, str], *, expect: int = 303) -> Ask:
         headers = {"Cookie": f"{self.name}={self.value}", "Content-Type": FORM}

@@ -98,6 +98,7 @@ def _report(app: Flask, url: str, who: list[int], yardstick: Cost, only: set[str
         "search": [member.get("/requests/?q=weekend")],
         "register": [member.get("/access")],
         "record": [volunteer.get("/record")],
+        "nothing new": [member.nothing_new(open_ids[-1])],
     }
     environ = {
         f"PORTAL_{name.upper()}": str(value)

@@ -25,6 +25,7 @@ from portal.web.unit_of_work import unit_of_work
 from tests import factories
 from tests.assessments import factories as made
 
+pytestmark = pytest.mark.both_databases
 SKILL = "web-security"
 
 

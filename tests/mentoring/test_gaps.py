@@ -18,6 +18,7 @@ from tests import factories as people
 from tests.assessments import factories as sheets
 from tests.requests.pages import Browser
 
+pytestmark = pytest.mark.both_databases
 FIRST = "open-source-ecosystem-awareness"
 
 
