@@ -6,12 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 
 from portal.access.models import Grant, GrantStep, ItemType, Step
+from portal.assessments.marking import MARKINGS
+from portal.assessments.models import Assessment, AssessmentState, Marking, Seat
 from portal.audit.models import Event, Text
 from portal.audit.services import verify_chain
-from portal.extensions import db
+from portal.extensions import app_value, db
+from portal.index.models import Indexed
+from portal.mentoring.models import Mentorship, MentorshipKind, MentorshipState
+from portal.notifications.models import Delivery, Spread, Turn, Watch
 from portal.people.models import RoleAssignment
 from portal.requests.discussion_models import Comment, Concern, DecisionNote, Evidence, Position, Recusal, Sponsorship
 from portal.requests.models import Decision, DecisionItem, Referral, RequestedItem, Revision, TeamRequest
@@ -27,7 +32,10 @@ MADE_BY: dict[Any, tuple[str, ...]] = {
     Evidence: ("evidence.linked",),
     DecisionNote: ("note.written",),
     Decision: ("request.approved", "request.declined"),
+    Mentorship: ("mentorship.asked", "peer_support.asked", "mentorship.handover_asked"),
+    Marking: ("marking.opened",),
 }
+LOCKED = ("assessment.locked", "assessment.corrected", "assessment.settled")
 
 
 def broken() -> list[str]:
@@ -48,6 +56,10 @@ def looked_at() -> list[str]:
         *_requests(),
         *_decisions(),
         *_grants(),
+        *_mentoring(),
+        *_markings(),
+        *_index(),
+        *_what_was_told(),
         *_texts_that_nothing_holds(),
         *_what_the_database_finds(),
     ]
@@ -118,6 +130,77 @@ def _grants() -> Iterator[str]:
     for step in Step:
         rows = db.session.scalars(select(GrantStep.grant_id).where(GrantStep.step == step))
         yield from _differ(f"grant {step}", rows, _subjects(f"grant.{step}"))
+
+
+def _mentoring() -> Iterator[str]:
+    """Nobody has two mentors."""
+    active = (Mentorship.kind == MentorshipKind.MENTORING, Mentorship.state == MentorshipState.ACTIVE)
+    twice = select(Mentorship.mentee_id).where(*active).group_by(Mentorship.mentee_id).having(func.count() > 1)
+    yield from (f"person {id} has two mentors" for id in db.session.scalars(twice))
+
+
+def _markings() -> Iterator[str]:
+    """Who sits in a round marks nobody but its person, in one seat; it is closed with its final check and no sooner."""
+    locked = select(Assessment.id).where(Assessment.state == AssessmentState.LOCKED)
+    yield from _differ("locked assessment", db.session.scalars(locked), _subjects(*LOCKED))
+    astray = (
+        select(Assessment.id)
+        .outerjoin(Marking, Marking.id == Assessment.marking_id)
+        .where(
+            or_(
+                Assessment.marking_id.is_(None) != Assessment.seat.is_(None),
+                Assessment.person_id != Marking.person_id,
+                Assessment.standard_id != Marking.standard_id,
+            )
+        )
+    )
+    yield from (f"assessment {id} does not fit its round" for id in db.session.scalars(astray))
+    sits = (Assessment.supersedes_id.is_(None), Assessment.state != AssessmentState.DECLINED)
+    seated = select(Assessment.marking_id, Assessment.seat, Assessment.marker_id, Assessment.person_id).where(*sits)
+    markers: dict[int | None, list[int]] = {}
+    for marking_id, _seat, marker_id, person_id in db.session.execute(seated.where(Assessment.seat.in_(MARKINGS))):
+        markers.setdefault(marking_id, [person_id]).append(marker_id)
+    for marking_id, sitting in markers.items():
+        if len(set(sitting)) != len(sitting):
+            yield f"round {marking_id} has one person in two seats"
+    closed = select(Marking.id).where(Marking.closed_at.is_not(None))
+    final = select(Assessment.marking_id).where(*sits, Assessment.seat == Seat.FINAL, Assessment.id.in_(locked))
+    yield from _differ("closed round", db.session.scalars(closed), db.session.scalars(final))
+
+
+def _index() -> Iterator[str]:
+    """What can be found is what is there."""
+    names = ("what", "subject_id", "request_id", "read_by", "text_id", "mark")
+    rows = map(tuple, db.session.execute(select(*(getattr(Indexed, name) for name in names))))
+    there = {
+        tuple(getattr(entry, name) for name in names)
+        for source in app_value("index")
+        for _at, entry in source(db.session.connection())
+    }
+    kept = set(rows)
+    yield from (f"the search lacks {row[0]} {row[1]} or has it as it was" for row in there - kept)
+    yield from (f"the search finds {row[0]} {row[1]}, which is not there" for row in kept - there)
+
+
+def _what_was_told() -> Iterator[str]:
+    """A delivery is of an event that was read, for one recipient; a turn and a choice are of a request."""
+    read = select(func.coalesce(func.max(Spread.event_id), 0)).scalar_subquery()
+    astray = (
+        select(Delivery.id)
+        .outerjoin(Event, Event.id == Delivery.event_id)
+        .where(
+            or_(
+                Event.id.is_(None),
+                Delivery.event_id > read,
+                func.coalesce(Delivery.request_id, 0) != func.coalesce(Event.request_id, 0),
+                Delivery.person_id.is_(None) == (Delivery.room == ""),
+            )
+        )
+    )
+    yield from (f"delivery {id} is of nothing that was told" for id in db.session.scalars(astray))
+    for model in (Turn, Watch):
+        lost = select(model.id).where(model.request_id.not_in(select(TeamRequest.id)))
+        yield from (f"{model.__tablename__} {id} is of no request" for id in db.session.scalars(lost))
 
 
 def _texts_that_nothing_holds() -> Iterator[str]:

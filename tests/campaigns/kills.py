@@ -217,6 +217,16 @@ def campaign(app: Flask, folder: Path, rounds: int, *, seed: int = 1) -> Iterato
             yield one_round(scene, chance.randint(1, MOST_ANSWERS))
 
 
+def late(rounds: Sequence[Round]) -> int:
+    """How many times the server was not ready in time."""
+    return sum(found.ready_after > READY for found in rounds)
+
+
+def failed(rounds: Sequence[Round]) -> bool:
+    """Whether anything was lost, half there, or not ready in time."""
+    return late(rounds) > 0 or any(found.faults for found in rounds)
+
+
 def in_words(rounds: Sequence[Round]) -> str:
     """The figures of a campaign."""
     told: Counter[str] = sum((found.acknowledged for found in rounds), Counter())
@@ -226,7 +236,7 @@ def in_words(rounds: Sequence[Round]) -> str:
         f"{len(rounds)} kills, {told.total() - told['refused']} acknowledged writes {dict(told)}, "
         f"{len(faults)} faults {faults[:5]}; "
         f"ready after median {statistics.median(ready):.2f}, 95% {ready[int(len(ready) * 0.95)]:.2f}, "
-        f"longest {ready[-1]:.2f} s, {sum(after > READY for after in ready)} times later than {READY:.0f} s"
+        f"longest {ready[-1]:.2f} s, {late(rounds)} times later than {READY:.0f} s"
     )
 
 
@@ -249,7 +259,7 @@ def main() -> int:
         db.session.remove()
         db.engine.dispose()
     print(f"{chosen.database}: {in_words(done)}", flush=True)
-    return int(any(found.faults for found in done))
+    return int(failed(done))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, text
 
+from portal.assessments.models import Seat
 from portal.extensions import db
+from portal.notifications import spreading
 from portal.requests.discussion_models import Position
 from portal.web.unit_of_work import unit_of_work
 from tests import factories, invariants
+from tests.assessments import factories as marking
 from tests.campaigns import kills
+from tests.mentoring import factories as mentoring
 from tests.requests import factories as making
 
 SLOW_ROUNDS = 30  # on each database
@@ -55,9 +59,53 @@ def test_what_is_half_there_is_found(app: Flask) -> None:
         "counts its comments": text("UPDATE team_request SET comment_count = 7"),
         "filed request": text("UPDATE team_request SET submitted_at = NULL"),
         "belongs to nothing": text("DELETE FROM answer"),
+        "the search lacks title": text("DELETE FROM indexed WHERE what = 'title'"),
+        "the search finds person": text("UPDATE indexed SET mark = 'Eve' WHERE what = 'person'"),
     }
     for says, half in halves.items():
         assert says in "\n".join(_found_after(half)), says
+
+
+@pytest.mark.both_databases
+def test_half_a_mentorship_a_round_or_something_told_is_found(app: Flask) -> None:
+    """The eyes of the campaign, for what stands beside the requests."""
+    marking.seed()
+    ann, ben, carl = factories.member("Ann"), factories.member("Ben"), factories.member("Carl")
+    factories.director()
+    mentoring.active(ann, ben)
+    mentoring.active(ann, carl, kind=mentoring.PEER)
+    round_id = marking.revealed(ann, ben, carl)
+    marking.final(ben, round_id)
+    marking.agree(ben, round_id)
+    marking.agree(carl, round_id)
+    making.position(ben, making.team_request(ann, days_ago=5))
+    spreading.spread()
+    assert invariants.broken() == []
+
+    second = marking.seated(round_id, Seat.SECOND)
+    for says, half in (
+        ("mentorship: rows without event", "UPDATE mentorship SET id = 70 WHERE kind = 'peer_support'"),
+        ("has two mentors", "UPDATE mentorship SET kind = 'mentoring'"),
+        ("locked assessment", f"UPDATE assessment SET state = 'draft' WHERE id = {second}"),
+        ("does not fit its round", f"UPDATE assessment SET person_id = {carl.id} WHERE id = {second}"),
+        ("does not fit its round", f"UPDATE assessment SET seat = NULL WHERE id = {second}"),
+        ("one person in two seats", f"UPDATE assessment SET marker_id = {ben.id} WHERE id = {second}"),
+        ("closed round", "UPDATE marking SET closed_at = NULL"),
+        ("is of nothing that was told", "UPDATE spread SET event_id = 1"),
+        ("is of nothing that was told", "UPDATE delivery SET person_id = NULL"),
+        ("is of nothing that was told", "UPDATE delivery SET request_id = 70"),
+        ("is of no request", "UPDATE turn SET request_id = 70"),
+    ):
+        assert says in "\n".join(_found_after(text(half))), half
+
+
+def test_a_server_that_is_late_has_failed_the_campaign() -> None:
+    in_time, late = kills.Round(Counter(), kills.READY, []), kills.Round(Counter(), kills.READY + 0.01, [])
+
+    assert not kills.failed([in_time])
+    assert kills.failed([in_time, late])
+    assert kills.failed([in_time, kills.Round(Counter(), 0.0, ["lost: comment"])])
+    assert "1 times later than 3 s" in kills.in_words([in_time, late])
 
 
 def _found_after(*statements: object) -> list[str]:
