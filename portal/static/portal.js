@@ -67,8 +67,7 @@
       ? [...control.options].some((option) => option.selected !== option.defaultSelected)
       : control.value !== control.defaultValue || control.checked !== control.defaultChecked;
   const carryOver = (task, sent) => {
-    const target = typeof task.target === "string" ? document.querySelector(task.target) : task.target;
-    for (const control of target?.querySelectorAll("input[id], textarea[id], select[id]") ?? []) {
+    for (const control of partOf(task)?.querySelectorAll("input[id], textarea[id], select[id]") ?? []) {
       const successor = task.fragment.querySelector(`#${CSS.escape(control.id)}`);
       if (!successor || sent?.contains(control) || !isChanged(control)) continue;
       if (control.matches("[type=radio], [type=checkbox]")) successor.checked = control.checked;
@@ -77,8 +76,14 @@
     }
   };
 
+  /* The next part that is shown beside one that is not: where the answer stands after its question has gone. */
+  const nearestShown = (element) => {
+    for (const way of ["previousElementSibling", "nextElementSibling"])
+      for (let one = element[way]; one; one = one[way]) if (one.getClientRects().length) return one;
+    return byId("main");
+  };
   const isFocusLost = () => !document.activeElement || document.activeElement === document.body;
-  let focusWasInside = false;
+  const partOf = (task) => (typeof task.target === "string" ? document.querySelector(task.target) : task.target);
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
     const main = tasks.find((task) => task.type === "main");
@@ -89,24 +94,29 @@
     }
     clearBefore(placeOf(ctx.sourceElement));
     for (const task of tasks) carryOver(task, ctx.sourceElement?.closest("form"));
-    const target = main && (typeof main.target === "string" ? document.querySelector(main.target) : main.target);
-    focusWasInside = Boolean(target?.contains(document.activeElement) && document.activeElement !== document.body);
+    ctx.hadFocus = tasks.find((task) => !isFocusLost() && partOf(task)?.contains(document.activeElement));
   });
 
   document.addEventListener("htmx:after:settle", (event) => {
     const swapped = event.target instanceof Element ? event.target : document.body;
-    const isMain = event.detail.task?.type === "main";
     prepare(swapped);
     const summary = swapped.matches(".error-summary") ? swapped : swapped.querySelector(".error-summary");
     const status = "[data-announce], .saved, [role=status]"; /* a status that arrives together with its region is not read by itself */
     const said = swapped.matches(status) ? swapped : swapped.querySelector(status);
     if (summary) focusOn(summary);
-    else if (isMain && focusWasInside && isFocusLost()) {
-      focusOn(swapped, { preventScroll: true }); /* who reads here is not taken to its beginning */
-      if (isFocusLost()) byId("main").focus({ preventScroll: true }); /* the part is empty now, and not shown */
-    }
     if (said) announce(said.dataset.announce || said.textContent);
-    if (isMain) focusWasInside = false;
+  });
+  const LINE = 24; /* px: less of a part is not in view */
+  const isInView = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return bottom >= LINE && top <= window.innerHeight - LINE;
+  };
+  document.addEventListener("htmx:after:swap", (event) => { /* after all parts: the answer may replace several */
+    const { hadFocus } = event.detail.ctx;
+    if (!hadFocus || !isFocusLost()) return;
+    const part = partOf(hadFocus);
+    const shown = part.getClientRects().length ? part : nearestShown(part); /* one that is empty now is not shown */
+    focusOn(shown, { preventScroll: isInView(shown) }); /* who reads here is not taken to its beginning */
   });
 
   document.addEventListener("htmx:error", (event) => {

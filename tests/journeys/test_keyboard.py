@@ -7,11 +7,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys import steps
 from tests.journeys.conftest import OpenWindow
+from tests.journeys.keyboard import tab_to
 from tests.journeys.staged import StagedPortal
 
 pytestmark = pytest.mark.browser
 MOST_CLICKS = 4
-MOST_TABS = 150
 READY = "Access expansion: Demo Software Engineer"
 
 
@@ -74,39 +74,6 @@ def test_no_single_key_decides(portal: StagedPortal, open_window: OpenWindow) ->
 
 def attention(page: Page) -> Locator:
     return page.get_by_role("region", name="Needs your attention")
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """Press Tab until the element has the focus; whatever has it on the way shows that it has."""
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        shown = page.evaluate(FOCUS)
-        assert shown is True, f"the focus cannot be seen on {shown}"
-        if wanted.evaluate("(element) => element === document.activeElement"):
-            return
-    pytest.fail(f"Tab does not lead to {wanted}")
-
-
-# Whether the focused element looks different from itself without focus, or stands in something that does.
-FOCUS = """() => {
-  const focused = document.activeElement;
-  const looks = () => {
-    for (const animation of document.getAnimations()) animation.finish();
-    const seen = [];
-    for (let one = focused; one && seen.length < 4; one = one.parentElement) seen.push(one);
-    if (focused.nextElementSibling) seen.push(focused.nextElementSibling);
-    return JSON.stringify(seen.map((one) => {
-      const style = getComputedStyle(one);
-      const { outline, boxShadow, borderColor, backgroundColor, clip, transform, insetBlockStart } = style;
-      return [outline, boxShadow, borderColor, backgroundColor, clip, transform, insetBlockStart];
-    }));
-  };
-  const withFocus = looks();
-  focused.blur();
-  const without = looks();
-  focused.focus({ focusVisible: true, preventScroll: true });
-  return withFocus !== without || focused.outerHTML.slice(0, 200);
-}"""
 
 
 def test_the_slash_leads_to_the_search_which_answers_while_one_types(

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys import demo_ids, steps
 from tests.journeys.conftest import OpenWindow
+from tests.journeys.keyboard import see_focus, tab_to
 from tests.journeys.staged import StagedPortal
-from tests.journeys.test_keyboard import FOCUS, tab_to
 
 pytestmark = pytest.mark.browser
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["htmx", "no script"])
@@ -50,7 +50,7 @@ def test_a_refused_form_takes_the_keyboard_to_what_is_wrong(portal: StagedPortal
     page.keyboard.press("Enter")
 
     expect(page.locator("#error-summary")).to_be_focused()
-    assert page.evaluate(FOCUS) is True
+    see_focus(page)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(steps.field(page, "Comment")).to_be_focused()
@@ -61,7 +61,7 @@ def keeps_the_focus(page: Page, panel: str) -> None:
     inside = "(panel) => document.querySelector(panel).contains(document.activeElement)"
     steps.until(page, inside, panel)
     page.keyboard.press("Tab")
-    assert page.evaluate(FOCUS) is True
+    see_focus(page)
     assert page.evaluate(inside, panel), "Tab left the part that was sent"
 
 
