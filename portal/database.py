@@ -8,6 +8,7 @@ one page reads is of one moment, on both: a snapshot in SQLite's WAL, REPEATABLE
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -138,7 +139,7 @@ def prepare_engine(engine: Engine) -> None:
     """Set what every connection and every transaction of this engine begins with."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "checkout", _sqlite_checkout)
+        event.listen(engine, "checkout", _sqlite_checkout(engine))
         event.listen(engine, "begin", _sqlite_begin)
         event.listen(engine, "handle_error", _sqlite_open_anew)
     else:
@@ -153,14 +154,32 @@ def _sqlite_connect(connection: Any, record: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     record.info["file"] = cursor.execute("PRAGMA database_list").fetchone()[2]
+    record.info["opened"] = _identity(record)
     record.info["read_only"] = not _can_write(record)
     cursor.close()
 
 
-def _sqlite_checkout(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """A file that was opened while the disk was read-only stays so: open it anew once the disk can be written."""
-    if record.info["read_only"] and _can_write(record):
-        raise DisconnectionError
+def _sqlite_checkout(engine: Engine) -> Callable[[object, ConnectionPoolEntry, object], None]:
+    """Open the file anew if it was moved away or another is in its place: who has it open would write on into it.
+
+    A file that was opened while the disk was read-only stays so: open it anew, too, once the disk can be written.
+    """
+
+    def look(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if _identity(record) != record.info["opened"] or (record.info["read_only"] and _can_write(record)):
+            engine.dispose()  # all that wait in the pool: SQLite shares what it knows of a file within a process
+            raise DisconnectionError
+
+    return look
+
+
+def _identity(record: ConnectionPoolEntry) -> tuple[int, int] | None:
+    """Tells which file is there now; None: there is none."""
+    try:
+        found = os.stat(record.info["file"])  # at each checkout
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _can_write(record: ConnectionPoolEntry) -> bool:
@@ -172,6 +191,8 @@ def _sqlite_open_anew(context: ExceptionContext) -> None:
     name = str(getattr(context.original_exception, "sqlite_errorname", ""))
     if name.startswith(("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")):
         context.is_disconnect = True
+        if context.engine is not None:
+            context.engine.dispose()  # those that wait, too, at once: one of them keeps the -shm read-only for all
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -52,8 +53,15 @@ def bind_database(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True, compare_type=True)
     with app.app_context():
         prepare_engine(db.engine)
-        if db.engine.dialect.name == "postgresql":
-            event.listen(db.engine, "do_connect", _connect_impatiently)
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        event.listen(db.engine, "do_connect", _open_what_is_there if is_sqlite else _connect_impatiently)
+
+
+def _open_what_is_there(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:
+    """People do not make a new, empty database where the disk is not mounted; a command (a migration) may."""
+    if not has_request_context():
+        return None  # SQLAlchemy's own way
+    return sqlite_module().connect(f"{Path(arguments[0]).absolute().as_uri()}?mode=rw", uri=True, **options)
 
 
 def _connect_impatiently(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, text
 
+from portal import extensions
 from portal import postgresql as postgresql_driver
 from portal.extensions import db, sqlite_module
 from portal.web import unit_of_work
@@ -22,6 +23,7 @@ BUSY_MS = 50  # in place of the 5 s a writer waits for the one before
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for long for a lock, on either database."""
     monkeypatch.setattr("portal.database.BUSY_TIMEOUT_MS", BUSY_MS)
+    monkeypatch.setattr(unit_of_work, "BUSY_TIMEOUT_MS", BUSY_MS)
     limits = (func.set_config("lock_timeout", str(BUSY_MS), True), *unit_of_work.POSTGRESQL_LIMITS[1:])
     monkeypatch.setattr(unit_of_work, "POSTGRESQL_LIMITS", limits)
     anew()
@@ -85,22 +87,47 @@ def sqlite_read_only() -> Iterator[None]:
     def for_reading(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:
         return sqlite_module().connect(f"file:{arguments[0]}?mode=ro", uri=True, **options)
 
+    event.remove(db.engine, "do_connect", extensions._open_what_is_there)
     event.listen(db.engine, "do_connect", for_reading)
     anew()
     other = _other_sqlite("SELECT count(*) FROM person")  # keeps the -wal there, without which nobody could read
     yield
     other.close()
     event.remove(db.engine, "do_connect", for_reading)
+    event.listen(db.engine, "do_connect", extensions._open_what_is_there)
 
 
 @contextmanager
 def sqlite_gone() -> Iterator[None]:
-    """The folder is not there, as with a disk that was not mounted."""
+    """The folder is not there, as with a disk that was taken away; who had the file open has it still."""
     folder = sqlite_file().parent
-    anew()
     away = folder.rename(folder.with_name(folder.name + "-away"))
     yield
     away.rename(folder)
+
+
+@contextmanager
+def sqlite_not_mounted() -> Iterator[None]:
+    """In place of the folder there is an empty one. Nothing may be put into it."""
+    folder = sqlite_file().parent
+    with sqlite_gone():
+        folder.mkdir()
+        yield
+        folder.rmdir()
+
+
+def sqlite_copied(to: Path) -> None:
+    """A copy of the whole database, as an operator makes one."""
+    other = _other_sqlite(f"VACUUM INTO '{to}'")
+    other.close()
+
+
+def sqlite_texts(file: Path) -> set[str]:
+    """Every text in this file."""
+    other = sqlite_module().connect(str(file))
+    found = {body for (body,) in other.execute("SELECT body FROM text")}
+    other.close()
+    return found
 
 
 def postgresql(*statements: str) -> None:

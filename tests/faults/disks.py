@@ -47,6 +47,16 @@ def remount(folder: Path, mode: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{mode}", folder], check=True)
 
 
+def users_of(folder: Path) -> set[int]:
+    """The ids of the processes that have a file of this disk open."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # it has ended, or is not ours
+            if link.readlink().is_relative_to(folder):
+                found.add(int(link.parts[2]))
+    return found
+
+
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
     """Not a byte is left on this disk."""

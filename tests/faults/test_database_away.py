@@ -24,7 +24,7 @@ from tests.requests.pages import Browser
 from tests.served import fields_of
 
 SQLITE = [breaking.sqlite_written_by_another, breaking.sqlite_full, breaking.sqlite_read_only]
-SQLITE_UNREADABLE = [breaking.sqlite_kept_by_another, breaking.sqlite_gone]
+SQLITE_UNREADABLE = [breaking.sqlite_kept_by_another, breaking.sqlite_gone, breaking.sqlite_not_mounted]
 POSTGRESQL = [breaking.postgresql_written_by_another, breaking.postgresql_ending_writers, breaking.postgresql_hanging]
 POSTGRESQL_UNREADABLE = [breaking.postgresql_refusing]
 
@@ -107,6 +107,24 @@ def test_what_cannot_be_read_says_so_and_comes_back_by_itself(
 
     assert browser.get(request_page).status_code == 200
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_is_said_goes_into_the_file_that_is_there_and_not_into_one_that_was_moved_away(
+    app: Flask, browser: Browser, request_page: str
+) -> None:
+    assert browser.get(request_page).status_code == 200  # the portal has it open
+    file = breaking.sqlite_file()
+    aside = file.with_name("aside.db")
+    breaking.sqlite_copied(aside)
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+        file.with_name(name).rename(file.with_name(f"moved-{name}"))
+    aside.rename(file)
+
+    assert browser.post(f"{request_page}/comments", {"body": TYPED, "audience": "team"}).status_code == 303
+
+    assert TYPED in breaking.sqlite_texts(file)
+    assert TYPED not in breaking.sqlite_texts(file.with_name(f"moved-{file.name}"))
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

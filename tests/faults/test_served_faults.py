@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 import requests
 from flask import Flask
+from sqlalchemy import func, select
 
 from portal.extensions import db, sqlite_module
+from portal.web.unit_of_work import WRITER_LOCK
 from tests import factories, invariants
-from tests.faults import disks
+from tests.faults import breaking, disks
 from tests.faults.watching import TRACES
 from tests.requests import factories as making
 from tests.served import HttpBrowser, Served, fields_of, serving
@@ -161,15 +163,55 @@ def test_a_read_only_disk(tmp_path: Path) -> None:
         saves_again(writer, answer, typed)
 
 
+def test_a_disk_that_comes_back_read_only_while_the_portal_is_running(tmp_path: Path) -> None:
+    with (
+        disks.small_disk(megabytes=4) as disk,
+        disks.sqlite_on(disk) as app,
+        writing(app, tmp_path) as writer,
+    ):
+        gone_for_a_moment(writer, disk)
+        disks.remount(disk, "ro")
+        typed = text()
+        answer = writer.comment(typed)
+        assert_unsaved(answer, typed)
+        said_once(writer.served, answer)
+        for page in ("/", "/requests/", writer.page, "/healthz"):
+            assert writer.read(page).status_code == 200, page
+
+        disks.remount(disk, "rw")
+
+        assert {writer.comment(text()).status_code for _ in range(8)} == {303}, "by every worker, from now on"
+        saves_again(writer, answer, typed)
+
+
+def gone_for_a_moment(writer: Writer, disk: Path) -> None:
+    """Until nobody has the database open: no disk that is written to can be made read-only by hand."""
+    file = disk / "portal.db"
+    files = [file.with_name(file.name + end) for end in ("", "-wal", "-shm")]
+    away = [found.rename(found.with_suffix(".away" + found.suffix)) for found in files]
+    began = time.monotonic()
+    while disks.users_of(disk):
+        assert time.monotonic() - began < AWAY, "somebody still has it open"
+        assert_unreadable(writer.read("/requests/"))
+    for found, name in zip(away, files, strict=True):
+        found.rename(name)
+
+
 @contextmanager
-def sqlite_locked(path: str, seconds: float) -> Iterator[threading.Event]:
+def locked(seconds: float) -> Iterator[threading.Event]:
     """Another process writes for this long; the event is set when it is done."""
-    other = sqlite_module().connect(path, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
+    if db.engine.dialect.name == "sqlite":
+        other = sqlite_module().connect(str(db.engine.url.database), isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        close = other.close
+    else:
+        held = db.engine.connect()
+        held.execute(select(func.pg_advisory_lock(WRITER_LOCK)))
+        close = held.invalidate
     done = threading.Event()
 
     def let_go() -> None:
-        other.close()
+        close()
         done.set()
 
     timer = threading.Timer(seconds, let_go)
@@ -177,13 +219,15 @@ def sqlite_locked(path: str, seconds: float) -> Iterator[threading.Event]:
     yield done
     timer.cancel()
     timer.join()
-    other.close()
+    close()
 
 
+@pytest.mark.both_databases
 def test_a_locked_database(app: Flask, tmp_path: Path) -> None:
-    with writing(app, tmp_path) as writer, sqlite_locked(str(db.engine.url.database), LOCKED) as done:
+    with writing(app, tmp_path) as writer, locked(LOCKED) as done:
         typed = text()
         answer = writer.comment(typed)
+        assert not done.is_set(), "it was refused for the lock"
         assert_unsaved(answer, typed)
         said_once(writer.served, answer)
         for page in ("/", "/requests/", writer.page, "/healthz"):
@@ -194,11 +238,16 @@ def test_a_locked_database(app: Flask, tmp_path: Path) -> None:
         saves_again(writer, answer, typed)
 
 
-@pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_a_stopped_database(app: Flask, tmp_path: Path) -> None:
+AWAYS = [("sqlite", breaking.sqlite_gone), ("postgresql", disks.postgresql_stopped)]
+
+
+@pytest.mark.parametrize(("database_kind", "away"), AWAYS, ids=["the folder of SQLite", "PostgreSQL"])
+def test_a_database_that_is_away(
+    app: Flask, tmp_path: Path, away: Callable[[], AbstractContextManager[None]]
+) -> None:  # fmt: skip
     with writing(app, tmp_path) as writer:
         typed = text()
-        with disks.postgresql_stopped():
+        with away():
             began = time.monotonic()
             while time.monotonic() - began < AWAY:
                 answer = writer.comment(typed)
