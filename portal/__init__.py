@@ -46,7 +46,11 @@ from portal.web import (
 )
 
 MAX_BODY = 1_000_000  # bytes: more than any form needs
-MACROS = {"ui": "macros/ui.html", "req": "requests/_macros.html"}  # what every template may call by these names
+MACROS = {  # what every template may call by these names
+    "ui": "macros/ui.html",
+    "req": "requests/_macros.html",
+    "of_piece": "portfolio/_piece.html",
+}
 
 
 def create_app(settings: config.Settings) -> Flask:

@@ -9,14 +9,12 @@ from portal.assessments import finishing, queries, rounds
 from portal.assessments import marking as rules
 from portal.assessments.entries import EMPTY, Entry
 from portal.assessments.final_services import Final
-from portal.assessments.marking import MARKINGS, Round
+from portal.assessments.marking import COMPARED, Round
 from portal.assessments.models import Agreement, Assessment, Marking, Score, Seat, Section, StandardItem
 from portal.assessments.portfolio.policy import not_shown, shows
 from portal.assessments.summary import Count, Tally, tallies
 from portal.errors import NotVisible
 from portal.people.facts import PersonFacts
-
-MARKED = (Seat.OWN, *MARKINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ def _fill(found: Comparison) -> None:
             found.rows[section] = [_row(item, by_seat) for item in own]
     draft = found.draft(Seat.FINAL)
     if draft is not None and draft.id in shown:
-        wanting = rules.want_a_sentence(by_seat[Seat.MENTOR], by_seat[Seat.SECOND])
+        wanting = rules.want_a_sentence(*(by_seat[seat] for seat in COMPARED if seat in by_seat))
         found.final = Final(draft, given[draft.id], wanting)
         found.agreements = finishing.agreements(draft.id)
 
@@ -170,7 +168,7 @@ def _shown(found: Comparison, seat: Seat) -> Assessment | None:
 
 def _row(item: StandardItem, by_seat: Mapping[Seat, Mapping[str, Entry]]) -> Row:
     entries = {seat: entries.get(item.key, EMPTY) for seat, entries in by_seat.items()}
-    return Row(item, entries, rules.far_apart(entries[seat].score for seat in MARKED if seat in entries))
+    return Row(item, entries, rules.far_apart(entries[seat].score for seat in COMPARED if seat in entries))
 
 
 def _sums(items: Sequence[StandardItem], entries: Mapping[str, Entry]) -> Mapping[Section, Tally]:
@@ -184,18 +182,18 @@ def _sums(items: Sequence[StandardItem], entries: Mapping[str, Entry]) -> Mappin
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What both markers gave, beside the form of the final check; ``wanting``: where a sentence is wanted."""
+    """What was given, by seat, beside the form of the final check; ``wanting``: where a sentence is wanted."""
 
-    mentor: Mapping[str, Entry]
-    second: Mapping[str, Entry]
+    given: Mapping[Seat, Mapping[str, Entry]]
     wanting: frozenset[str]
 
 
 def beside(assessment: Assessment) -> Beside | None:
-    """For who writes a final check: what both markers gave. None for any other document."""
+    """For who writes a final check: what everybody gave. None for any other document."""
     if assessment.seat is not Seat.FINAL or assessment.marking_id is None:
         return None
     of = rounds.of_people([assessment.person_id]).by_id[assessment.marking_id]
-    mentor, second = (paper.id for seat in MARKINGS if (paper := of.newest(seat)))
-    given = queries.entries_of_many((mentor, second), queries.items_of(assessment.standard_id))
-    return Beside(given[mentor], given[second], rules.want_a_sentence(given[mentor], given[second]))
+    papers = {seat: paper.id for seat in COMPARED if (paper := of.newest(seat))}
+    found = queries.entries_of_many(papers.values(), queries.items_of(assessment.standard_id))
+    given = {seat: found[id] for seat, id in papers.items()}
+    return Beside(given, rules.want_a_sentence(*given.values()))

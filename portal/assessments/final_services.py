@@ -18,6 +18,7 @@ from portal.extensions import db
 from portal.people import queries as people
 from portal.people.models import Person
 
+NOT_COMPLETE = Message("It is not complete yet: it lacks a score, or a sentence where two scores are far apart.")
 CHANGED = Message("It was changed since you opened it. Nothing was agreed. Look at it once more.")
 
 
@@ -97,7 +98,9 @@ def agree(actor: Person, marking_id: int, token: str, *, now: datetime) -> bool:
     if token != found.token:
         raise Conflict(CHANGED)
     if found.missing:
-        raise Invalid(Message("It is not complete yet: it lacks a score, or a sentence where you were far apart."))
+        raise Invalid(
+            Message("It is not complete yet: it lacks a score, or a sentence where two scores are far apart.")
+        )
     _keep(final.id, actor.id, token, now=now)
     standing = {
         id for id, row in finishing.agreements(final.id).items() if row.cleared_at is None and row.token == token
@@ -122,11 +125,11 @@ def _keep(assessment_id: int, person_id: int, token: str, *, now: datetime) -> N
 
 
 def state(of: Round, final: Assessment) -> Final:
-    """The final check as it stands, held against the newest of both markings."""
+    """The final check as it stands, held against own scores and the newest of both markings."""
     items = queries.items_of(final.standard_id)
-    mentor, second = (paper.id for seat in rules.MARKINGS if (paper := of.newest(seat)))
-    given = queries.entries_of_many((mentor, second, final.id), items)
-    return Final(final, given[final.id], rules.want_a_sentence(given[mentor], given[second]))
+    given_in = [paper.id for seat in rules.COMPARED if (paper := of.newest(seat))]
+    given = queries.entries_of_many((*given_in, final.id), items)
+    return Final(final, given[final.id], rules.want_a_sentence(*(given[id] for id in given_in)))
 
 
 def _record(code: str, actor: Person, marking_id: int, final: Assessment, *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from portal.errors import Message
 from portal.people.facts import PersonFacts
 
 MARKINGS = (Seat.MENTOR, Seat.SECOND)
+COMPARED = (Seat.OWN, *MARKINGS)
 FAR_APART = 2  # scores that differ by so much want a sentence
 
 
@@ -148,9 +149,13 @@ def agreed_already(mentor: Mapping[str, Entry], second: Mapping[str, Entry]) -> 
     }
 
 
-def want_a_sentence(mentor: Mapping[str, Entry], second: Mapping[str, Entry]) -> frozenset[str]:
-    """The items on which mentor and second marker are far apart: the final check says in a sentence how it is meant."""
-    return frozenset(key for key in mentor.keys() & second.keys() if far_apart((mentor[key].score, second[key].score)))
+def want_a_sentence(*documents: Mapping[str, Entry]) -> frozenset[str]:
+    """The items on which any two of own scores, mentor and second marker are far apart.
+
+    The final check says in a sentence how it is meant.
+    """
+    keys = frozenset[str]().union(*documents)
+    return frozenset(key for key in keys if far_apart(one[key].score for one in documents if key in one))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from portal.assessments import (
     picture_views,
     policy,
     profile_routes,
+    profiles,
     queries,
     rounds,
     services,
@@ -160,7 +161,9 @@ def init_app(app: Flask) -> None:
     exchange_routes.init_app(app)
     app.register_blueprint(marking_routes.bp)
     portfolio_routes.init_app(app)
-    app.jinja_env.globals.update(assessment_words=words, assessment_focuses=summary.focuses_of)
+    app.jinja_env.globals.update(
+        assessment_words=words, assessment_focuses=summary.focuses_of, assessment_reached=profiles.reached
+    )
     app.extensions.setdefault(rounds.VOUCHING, [])
     add_source(app, attention.of_person)
     add_place(app, Assessment.declined_id, lambda row: url_for("assessments.index"))

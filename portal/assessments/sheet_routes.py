@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, flash, url_for
+from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,6 +18,7 @@ from portal.assessments.portfolio import queries as portfolio
 from portal.assessments.services import LOCKED, EntriesConflict
 from portal.assessments.views import Sheet
 from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
+from portal.org import organisation
 from portal.people import current
 from portal.people.facts import PersonFacts
 from portal.people.sent_forms import once
@@ -39,6 +40,8 @@ def show(assessment_id: int) -> ResponseReturnValue:
     if views.may_write(facts, whole):
         return _form_page(whole, _form(whole))
     correction = queries.correction_of(assessment_id) if whole.facts.corrected else None
+    profile = organisation().profiles.get(request.args.get("profile", ""))
+    advised, found = views.advised_for(whole, profile), portfolio.for_sheet(facts, whole.assessment.person_id)
     return render(
         "assessments/show.html",
         whole=whole,
@@ -47,8 +50,9 @@ def show(assessment_id: int) -> ResponseReturnValue:
         summary=evidence.summary(assessment_id),
         is_current=queries.is_current(whole.assessment.standard),
         may_redact=views.may_redact(facts, whole),
-        shown=(found := portfolio.for_sheet(facts, whole.assessment.person_id)),
-        not_shown=views.not_shown(whole, found),
+        shown=found,
+        not_shown=views.not_shown(whole, found, advised),
+        profile=profile,
     )
 
 
@@ -200,7 +204,7 @@ def _form_page(
         conflict=conflict,
         beside=comparison.beside(whole.assessment),
         shown=(found := portfolio.for_sheet(_facts(), whole.assessment.person_id)),
-        not_shown=views.not_shown(whole, found),
+        not_shown=views.not_shown(whole, found, views.advised_for(whole, None)),
         may_lock=policy.may_lock(_facts(), whole.facts),
         decline=DeclineForm(formdata=None) if policy.may_decline(_facts(), whole.facts) else None,
         may_discard=policy.may_discard(_facts(), whole.facts),
@@ -267,4 +271,7 @@ def _item_status(
         theirs=theirs,
         token=newest.token if newest else form[f"seen-{item.key}"].data,
         saved_at=saved_at,
+        not_shown=views.not_shown(
+            whole, portfolio.for_sheet(_facts(), whole.assessment.person_id), views.advised_for(whole, None)
+        ),
     )

@@ -13,6 +13,7 @@ from portal.assessments.portfolio import policy as portfolio_policy
 from portal.assessments.queries import Progress
 from portal.errors import NotVisible
 from portal.org import organisation
+from portal.org.catalogue import Profile
 from portal.people.facts import PersonFacts
 
 
@@ -87,9 +88,13 @@ def sheet(reader: PersonFacts, assessment_id: int) -> Sheet:
     )
 
 
-def not_shown(whole: Sheet, shown: Collection[str]) -> frozenset[str]:
-    """The items that are advised for the role of the form's focus, have a score of 2 or 3, and nothing shows it."""
-    advised = profiles.advised_for_focus(organisation(), whole.assessment.role_focus)
+def advised_for(whole: Sheet, profile: Profile | None) -> Mapping[str, int]:
+    """What this assessment is held against: the profile that was chosen, else that of the role of the form's focus."""
+    return profile.advised if profile else profiles.advised_for_focus(organisation(), whole.assessment.role_focus)
+
+
+def not_shown(whole: Sheet, shown: Collection[str], advised: Collection[str]) -> frozenset[str]:
+    """The items that are advised, have a score of 2 or 3, and nothing shows it."""
     sections = {item.key: item.section for item in whole.items}
     return portfolio_policy.not_shown(whole.entries, sections, shown, advised)
 

@@ -6,6 +6,7 @@ Source: Tech:Mentoring/Standard, "Participant KSB Assessment". The labels are ve
 from __future__ import annotations
 
 from portal.assessments.models import AssessmentType, MentoringType, Score, Seat, Section
+from portal.assessments.profiles import Reached
 from portal.errors import Message
 
 SECTIONS = {
@@ -36,6 +37,12 @@ MEANINGS = {
     Score.INDEPENDENT: Message("Confident performing independently"),
     Score.TEACHES: Message("Can teach or lead others in this area"),
     Score.NOT_APPLICABLE: Message("Not relevant to current role"),
+}
+REACHED = {
+    Reached.MET: Message("met"),
+    Reached.BELOW: Message("below"),
+    Reached.NOT_APPLICABLE: Message("not applicable"),
+    Reached.UNSCORED: Message("no score"),
 }
 SEATS = {
     Seat.OWN: Message("Own scores"),

@@ -29,15 +29,17 @@ def show() -> ResponseReturnValue:
         "mentoring/gaps.html",
         gaps=gaps.of_team(clock.now()),
         may_share=policy.why_not_share(me) is None,
-        takes_part=gaps.takes_part(me.id),
+        takes_part=gaps.takes_part(me.id, clock.now()),
     )
 
 
 @bp.post("")
-@access(Rule.MEMBER, action="share_scores")
+@access(Rule.SIGNED_IN, action="share_scores")
 def share() -> ResponseReturnValue:
     """Take part, or stop."""
     deed, actor, done = request.form.get("deed", ""), current.actor(), url_for("gaps.show")
+    if deed != "stop" and (me := current.actor_facts()) is not None:
+        services.refuse_if(policy.why_not_share(me))
     if deed not in ("share", "stop"):
         raise Invalid(Message("Press one of the buttons."))
     with once(done) as now:

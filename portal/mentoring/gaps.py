@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from portal.assessments import queries as assessments
 from portal.assessments import rounds
@@ -26,6 +26,7 @@ from portal.assessments.models import (
 from portal.extensions import db
 from portal.mentoring.models import ScoreSharing
 from portal.people import queries as people
+from portal.people.models import RoleAssignment
 
 MASTERS = frozenset({Score.INDEPENDENT, Score.TEACHES})
 FEW = 1  # as many who master it are too few
@@ -47,7 +48,6 @@ class Gaps:
 
     sections: Mapping[Section, Sequence[Gap]]
     counted: int
-    total: int  # items of the standard
 
 
 def gaps_in(items: Iterable[StandardItem], scores: Scores, names: Mapping[int, str]) -> dict[Section, list[Gap]]:
@@ -70,32 +70,47 @@ def of_team(now: datetime) -> Gaps:
     """What the members who take part lack together, by the current standard; in three statements."""
     standard = assessments.current_standard()
     items = assessments.items_of(standard.id) if standard else ()
-    names = people.standing(now).names
-    members = people.member_ids(now)
+    known = people.standing(now)
+    members = {id for id in known.names if (found := known.of(id)).is_member and not found.locked}
+    newest = _newest(members, now)
     scores: dict[str, dict[int, Score]] = {}
-    counted = set()
-    for person_id, key, score in _agreed(members):
-        counted.add(person_id)
-        if score is not None:
+    for person_id, given in newest.items():
+        for key, score in given.items():
             scores.setdefault(key, {})[person_id] = score
-    return Gaps(gaps_in(items, scores, names) if counted else {}, len(counted), len(items))
+    return Gaps(gaps_in(items, scores, known.names) if newest else {}, len(newest))
 
 
-def _agreed(members: Iterable[int]) -> Iterable[tuple[int, str, Score | None]]:
-    """The agreed scores of those who take part; of several final checks of one person the newest comes last."""
+def _newest(members: set[int], now: datetime) -> dict[int, dict[str, Score]]:
+    """The agreed scores of those who take part, each from their newest final check, by person and item."""
     query = (
-        select(Assessment.person_id, StandardItem.key, AssessmentScore.score)
+        select(Assessment.person_id, Assessment.id, StandardItem.key, AssessmentScore.score)
         .join(ScoreSharing, ScoreSharing.person_id == Assessment.person_id)
         .join(AssessmentScore, AssessmentScore.assessment_id == Assessment.id)
         .join(StandardItem, StandardItem.id == AssessmentScore.item_id)
         .where(Assessment.type == AssessmentType.FINAL, Assessment.state == AssessmentState.LOCKED)
-        .where(Assessment.person_id.in_(set(members)), ~rounds.is_superseded())
+        .where(Assessment.person_id.in_(members), ~rounds.is_superseded())
+        .where(_said_as_a_member(now))
         .order_by(Assessment.locked_at, Assessment.id)
     )
-    return [(person_id, key, score) for person_id, key, score in db.session.execute(query)]
+    found: dict[int, tuple[int, dict[str, Score]]] = {}
+    for person_id, assessment_id, key, score in db.session.execute(query):
+        if found.get(person_id, (0, {}))[0] != assessment_id:
+            found[person_id] = (assessment_id, {})
+        if score is not None:
+            found[person_id][1][key] = score
+    return {person_id: given for person_id, (_id, given) in found.items()}
 
 
-def takes_part(person_id: int) -> bool:
+def _said_as_a_member(now: datetime) -> ColumnElement[bool]:
+    """SQL: what they said holds. Who left the team and came back is asked anew."""
+    since = select(func.min(RoleAssignment.from_at)).where(
+        RoleAssignment.person_id == ScoreSharing.person_id,
+        people.in_force(RoleAssignment.from_at, RoleAssignment.to_at, now),
+    )
+    return ScoreSharing.said_at >= since.scalar_subquery()
+
+
+def takes_part(person_id: int, now: datetime) -> bool:
     """Whether this person's agreed scores are counted."""
-    query = select(ScoreSharing.id).where(ScoreSharing.person_id == person_id)
+    query = select(ScoreSharing.id).where(ScoreSharing.person_id == person_id, _said_as_a_member(now))
     return db.session.scalars(query).first() is not None

@@ -11,7 +11,7 @@ from portal.audit import services as audit
 from portal.audit.models import Audience, Text
 from portal.errors import Invalid, Message, NotPermitted, WrongState
 from portal.extensions import db
-from portal.mentoring import policy, queries
+from portal.mentoring import gaps, policy, queries
 from portal.mentoring.models import (
     MentoringGoal,
     MentoringOffer,
@@ -209,14 +209,20 @@ def offer(actor: Person, places: int, *, now: datetime) -> None:
 
 
 def share(actor: Person, *, on: bool, now: datetime) -> None:
-    """Let the team count one's agreed scores, or no longer. Said twice, nothing changes. Raises NotPermitted."""
-    refuse_if(policy.why_not_share(people.facts(actor.id, now)))
+    """Let the team count one's agreed scores, or stop, which anybody may. Said twice, nothing changes.
+
+    Raises NotPermitted.
+    """
+    if on:
+        refuse_if(policy.why_not_share(people.facts(actor.id, now)))
     row = db.session.scalars(select(ScoreSharing).where(ScoreSharing.person_id == actor.id)).one_or_none()
-    if (row is not None) == on:
+    if (on and gaps.takes_part(actor.id, now)) or not (on or row):
         return
-    if row is None:
+    if on and row is None:
         db.session.add(ScoreSharing(person_id=actor.id, said_at=now))
-    else:
+    elif on and row is not None:
+        row.said_at = now
+    elif row is not None:
         db.session.delete(row)
     db.session.flush()
     audit.record("mentoring.shared" if on else "mentoring.unshared", actor_id=actor.id, at=now, person_id=actor.id)

@@ -24,19 +24,26 @@ from portal.people.facts import PersonFacts
 from portal.people.sections import App
 
 REGISTRY = "removable_texts"
+MayRead = Callable[[PersonFacts, Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A column that names texts, and the address of the page on which the text of a row stands."""
+    """A column that names texts, and the address of the page on which the text of a row stands.
+
+    ``may_read``: who may read the text of a row, where that is not everybody who decides.
+    """
 
     column: InstrumentedAttribute[Any]
     page: Callable[[Any], str]
+    may_read: MayRead | None = None
 
 
-def add_place(app: App, column: InstrumentedAttribute[Any], page: Callable[[Any], str]) -> None:
+def add_place(
+    app: App, column: InstrumentedAttribute[Any], page: Callable[[Any], str], may_read: MayRead | None = None
+) -> None:
     """Register a column whose texts can be removed."""
-    app.extensions.setdefault(REGISTRY, []).append(Place(column, page))
+    app.extensions.setdefault(REGISTRY, []).append(Place(column, page, may_read))
 
 
 def removable(actor: PersonFacts, text_id: int) -> tuple[Text, Callable[[], str]]:
@@ -51,6 +58,8 @@ def removable(actor: PersonFacts, text_id: int) -> tuple[Text, Callable[[], str]
     if found is None:
         raise NotVisible
     place, row = found
+    if place.may_read is not None and not place.may_read(actor, row):
+        raise NotVisible
     if text.is_redacted:
         raise WrongState("This text was removed already.")
     return text, partial(place.page, row)

@@ -177,6 +177,7 @@
     const chosen = radios.find((radio) => radio.value === (event.key === "n" ? "na" : event.key));
     if (!chosen && event.key !== "j" && event.key !== "k") return;
     event.preventDefault();
+    if (event.repeat && chosen) return; /* a key that is held gives one score */
     chosen?.click();
     const rows = [...row.form.querySelectorAll(".scores")];
     const next = rows[rows.indexOf(row) + (event.key === "k" ? -1 : 1)];

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.assessments import queries as assessments
+from portal.assessments import round_services
 from portal.assessments.entries import Entry
 from portal.assessments.models import Score, Seat, Section
 from portal.assessments.portfolio import policy, queries, services
-from portal.assessments.portfolio.models import Piece, Verdict
+from portal.assessments.portfolio.models import Piece, PieceAnswer, Verdict
 from portal.assessments.portfolio.services import TypedPiece
 from portal.audit.models import Event
 from portal.errors import Conflict, Invalid, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
 from portal.notifications import spreading
 from portal.notifications.models import INBOX, Delivery
+from portal.people import merging
 from portal.people import queries as people
 from portal.people.models import Person
 from portal.web.unit_of_work import unit_of_work
@@ -183,24 +187,56 @@ def test_nobody_answers_but_who_is_named_and_has_not_finished() -> None:
             made.answered(reader, piece, Verdict.ACCEPTED)
 
 
-def test_a_marker_reads_nothing_of_what_the_other_says_until_both_have_finished() -> None:
+def test_what_a_marker_says_is_for_them_and_its_owner_until_both_have_finished() -> None:
     ann, ben, carl, dana = factories.volunteer(), factories.member(), factories.member(), factories.director()
+    before, piece = factories.member(), made.piece(ann)
+    made.locked_review(ann, before)
     found = made.marking(ann, ben, carl)
-    piece = made.piece(ann)
     made.answered(ben, piece, Verdict.QUESTIONED, "Which part is yours?")
 
-    assert answers_read_by(carl, ann) == []
-    assert (
-        answers_read_by(ann, ann)
-        == answers_read_by(dana, ann)
-        == answers_read_by(ben, ann)
-        == [(ben.id, Verdict.QUESTIONED)]
-    )
+    for reader in (ann, ben):
+        assert answers_read_by(reader, ann) == [(ben.id, Verdict.QUESTIONED)]
+    for reader in (carl, dana, before):
+        assert answers_read_by(reader, ann) == []
 
     made.mark(ben, found, Seat.MENTOR)
     assert answers_read_by(carl, ann) == []
     made.mark(carl, found, Seat.SECOND)
-    assert answers_read_by(carl, ann) == [(ben.id, Verdict.QUESTIONED)]
+    for reader in (carl, dana, before):
+        assert answers_read_by(reader, ann) == [(ben.id, Verdict.QUESTIONED)]
+
+
+def test_what_a_marker_said_who_declined_then_is_read_by_nobody() -> None:
+    ann, ben, carl = factories.volunteer(), factories.member(), factories.member()
+    found = made.marking(ann, ben, carl)
+    made.answered(ben, made.piece(ann), Verdict.QUESTIONED, "Which part is yours?")
+    draft = made.seated(found, Seat.MENTOR)
+    with unit_of_work() as now:
+        round_services.decline(ben, draft, "A friend.", now=now)
+
+    assert answers_read_by(ann, ann) == []
+
+
+def test_a_question_is_removed_by_nobody_who_may_not_read_it_yet(as_person: Callable[[Person], FlaskClient]) -> None:
+    ann, ben, carl, dana = factories.volunteer(), factories.member(), factories.member(), factories.director()
+    found = made.marking(ann, ben, carl)
+    made.answered(ben, made.piece(ann), Verdict.QUESTIONED, "Which part is yours?")
+    text_id = db.session.scalars(select(PieceAnswer.sentence_id)).one()
+
+    assert as_person(dana).get(f"/texts/{text_id}/remove").status_code == 404
+    assert as_person(ben).get(f"/texts/{text_id}/remove").status_code == 200
+    made.mark(ben, found, Seat.MENTOR)
+    made.mark(carl, found, Seat.SECOND)
+    assert as_person(dana).get(f"/texts/{text_id}/remove").status_code == 200
+
+
+def test_who_became_another_person_keeps_their_evidence() -> None:
+    ann, other, dana = factories.volunteer("Ann"), factories.volunteer("Ann Other"), factories.director()
+    made.piece(other, sentence="Here.")
+    with unit_of_work() as now:
+        merging.merge(ann.id, other.id, actor_id=ann.id, now=now)
+
+    assert read_by(ann, other) == read_by(dana, other) == read_by(dana, ann) == ["Here."]
 
 
 def test_said_otherwise_the_new_piece_stands_and_the_old_one_is_kept_as_withdrawn() -> None:

@@ -112,10 +112,27 @@ def test_a_request_says_how_many_advised_items_are_met_and_only_the_parties_go_o
         page = page_of(as_person(reader), request_id)
         assert "12 of 13 met" in page
         assert f"/markings/{marking}?profile=mediawiki-work" in page
+    side = as_person(ann).get(f"/markings/{marking}?profile=mediawiki-work").text.split('id="item-web-security"')[1]
+    assert "below" in side.split("</tr>")[0]
     other = page_of(as_person(factories.member("Kim")), request_id)
     assert "12 of 13 met" in other
     assert "Item by item" not in other
     assert "Web Security" not in other
+
+
+def test_a_single_document_is_held_against_the_profile_of_the_request_item_by_item(as_person: AsPerson) -> None:
+    made.seed()
+    ann = factories.member("Ann")
+    keys = made.keys(made.self_assessment(ann))
+    own = made.locked_self(ann, [Score.BASIC if key == "web-security" else Score.INDEPENDENT for key in keys])
+    request_id = making.team_request(ann, "access_group:mediawiki-admins")
+    making.do(objection_services.link_assessment, ann, request_id, own)
+
+    assert f"/assessments/{own}?profile=mediawiki-work" in page_of(as_person(ann), request_id)
+    page = as_person(ann).get(f"/assessments/{own}?profile=mediawiki-work").text
+    assert "below" in page.split('id="item-web-security"')[1].split("</li>")[0]
+    assert page.count("Advised:") == 13
+    assert "Advised:" not in as_person(ann).get(f"/assessments/{own}?profile=nonsense").text
 
 
 def test_a_request_without_a_profile_says_that_nothing_is_lacking(as_person: AsPerson) -> None:

@@ -59,7 +59,17 @@ def test_the_header_is_merged_the_same_way() -> None:
     assert merge(base.token, mine, Header("Generalist", MentoringType.PEER, date(2026, 11, 1))) is None
 
 
-@pytest.mark.parametrize("link", ["", "https://a.example/x?y#z", "http://a.example", "HTTPS://A.EXAMPLE/ü"])
+HONEST = (
+    "https://meta.miraheze.org/wiki/To_be_continued...",
+    "https://8.8.8.8/x",
+    "https://[2606:4700:4700::1111]/",
+    "https://b\u00fccher.example/",
+    "https://xn--bcher-kva.example./",
+    "https://a.example/%7Euser?q=%20",
+)
+
+
+@pytest.mark.parametrize("link", ["", "https://a.example/x?y#z", "http://a.example", "HTTPS://A.EXAMPLE/ü", *HONEST])
 def test_web_addresses_are_taken(link: str) -> None:
     assert link_fault(link) is None
 
@@ -97,6 +107,20 @@ def test_web_addresses_are_taken(link: str) -> None:
         "http://\N{CIRCLED LATIN SMALL LETTER L}ocalhost/",
         "https://a.example/page\N{HORIZONTAL ELLIPSIS}",
         "https://a.example/page...",
+        "http://10.0.0.1\\.example.org/",
+        "http://foo.l%6fcal/",
+        "http://foo.example.com\N{IDEOGRAPHIC FULL STOP}local/",
+        "http://x.localhost\N{IDEOGRAPHIC FULL STOP}/",
+        "http://foo.lo\N{SOFT HYPHEN}cal/",
+        "http://foo.\N{MATHEMATICAL BOLD CAPITAL L}ocal/",
+        "http://[::127.0.0.1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[ff02::1]/",
+        "http://[fec0::1]/",
+        "http://224.0.0.1/",
+        "http://a.example:0/",
     ],
 )
 def test_everything_else_is_refused_in_words(link: str) -> None:

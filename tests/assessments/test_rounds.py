@@ -224,6 +224,23 @@ def test_a_marker_who_left_the_team_is_replaced_though_they_had_begun(app: Flask
     assert made.state(found).vacant == (Seat.MENTOR,)
 
 
+def test_own_scores_far_from_what_both_gave_want_a_sentence_too(app: Flask) -> None:
+    ann, ben, carl = factories.volunteer(), factories.member(), factories.member()
+    found = made.marking(ann, ben, carl)
+    made.self_assessment(ann)
+    made.mark(ann, found, Seat.OWN, FAR)
+    made.mark(ben, found, Seat.MENTOR)
+    made.mark(carl, found, Seat.SECOND)
+
+    final = made.final(ben, found)
+
+    first = made.keys(final)[0]
+    assert made.content(found).missing.scores == ()
+    assert made.content(found).missing.sentences == (first,)
+    made.change(carl, final, {first: Entry(Score.INDEPENDENT, "We saw it done.")})
+    assert not made.content(found).missing
+
+
 def test_the_final_check_begins_where_both_agree_and_locks_when_both_agree_to_it(app: Flask) -> None:
     ann, ben, carl = factories.volunteer(), factories.member(), factories.member()
     found = made.marking(ann, ben, carl)

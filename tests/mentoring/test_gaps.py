@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from portal.assessments import queries as assessments
 from portal.assessments.models import Score, Section, StandardItem
 from portal.errors import NotPermitted
+from portal.extensions import db
 from portal.mentoring import gaps, services
+from portal.mentoring.models import ScoreSharing
 from portal.people import services as people_services
-from portal.people.models import Person
+from portal.people.models import Origin, Person, RoleAssignment
 from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
 from tests.assessments import factories as sheets
@@ -114,6 +119,34 @@ def test_it_is_said_once_and_only_by_members() -> None:
 
     with pytest.raises(NotPermitted):
         shares(people.volunteer())
+
+
+def test_who_left_can_still_stop_and_who_comes_back_is_asked_anew() -> None:
+    ben, dana = people.member("Ben"), people.director()
+    agreed(ben, scores_with(web_security=Score.TEACHES))
+    shares(ben)
+    with unit_of_work() as now:
+        people_services.end_role_by_hand(dana, ben.id, "software_engineer", reason="It is over.", now=now)
+    with unit_of_work() as now:
+        back = people.now() + timedelta(hours=1)
+        role = RoleAssignment(person_id=ben.id, role_key="project_manager", from_at=back, origin=Origin.BEFORE_PORTAL)
+        db.session.add(role)
+
+    later = people.now() + timedelta(hours=2)
+    assert gaps.of_team(later).counted == 0
+    assert not gaps.takes_part(ben.id, later)
+    shares(ben, on=False)
+    assert db.session.scalars(select(ScoreSharing.id)).all() == []
+
+
+def test_only_the_newest_final_check_is_looked_at_also_for_items_it_leaves_out() -> None:
+    ann = people.member("Ann")
+    agreed(ann, scores_with(web_security=Score.TEACHES))
+    agreed(ann, scores_with(log_interpretation=Score.TEACHES))
+    shares(ann)
+
+    assert found()["web-security"] == ((), ())
+    assert found()["log-interpretation"] == (("Ann",), ())
 
 
 def test_the_team_and_the_board_read_the_page_and_members_take_part_with_a_button(app: Flask) -> None:

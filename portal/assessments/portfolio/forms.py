@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Regexp
 
 from portal.assessments.links import LINK_LIMIT
 from portal.assessments.models import StandardItem
@@ -24,7 +24,7 @@ class PieceForm(PortalForm):
     link = LineField(_("Link"), limit=LINK_LIMIT)
     sentence = TextField(_("What it shows, in a sentence"), limit=SENTENCES)
     items = CheckboxesField(_("Items it shows"))
-    replaces = HiddenField(validators=[Length(max=10)])
+    replaces = HiddenField(validators=[Regexp(r"[0-9]{0,9}\Z")])
 
     def offer(self, items: Sequence[StandardItem]) -> None:
         """The items that can be chosen."""
@@ -36,8 +36,12 @@ class PieceForm(PortalForm):
 
     @property
     def replaces_id(self) -> int | None:
-        value = self.replaces.data or ""
-        return int(value) if value.isascii() and value.isdecimal() else None
+        """The piece in whose place this one stands."""
+        return int(self.replaces.data) if self.replaces.data else None
+
+    def stand_alone(self) -> None:
+        """In nobody's place any more: sent once more, it is a piece of its own."""
+        self.replaces.data, self.replaces.raw_data = "", None
 
 
 class AnswerForm(PortalForm):

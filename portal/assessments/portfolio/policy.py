@@ -22,13 +22,15 @@ class Standing:
     """What one person is to the evidence of another.
 
     ``marks``: was named and has not finished. ``finished_at``: when they last finished a marking of this person.
-    ``blind``: marks in a round whose other marking is not in yet.
+    ``blind``: somebody marks this person in a round of which not both markings are in. ``markers``: whose word counts:
+    they mark, or have marked, and did not decline.
     """
 
     person_id: int
     marks: bool = False
     finished_at: datetime | None = None
     blind: bool = False
+    markers: frozenset[int] = frozenset()
 
 
 def may_read(reader: PersonFacts, standing: Standing) -> bool:
@@ -40,18 +42,27 @@ def may_read(reader: PersonFacts, standing: Standing) -> bool:
     return reader.is_member and (standing.marks or standing.finished_at is not None)
 
 
+def reads_all(reader: PersonFacts, standing: Standing) -> bool:
+    """Read every piece: not a marker who has finished, who reads what was there when they finished."""
+    return may_read(reader, standing) and (reader.id == standing.person_id or reader.decides or standing.marks)
+
+
 def reads_piece(reader: PersonFacts, standing: Standing, added_at: datetime) -> bool:
-    """Read one piece. A marker who has finished reads what was there when they finished."""
-    if not may_read(reader, standing):
-        return False
-    if reader.id == standing.person_id or reader.decides or standing.marks:
+    """Read one piece."""
+    if reads_all(reader, standing):
         return True
-    return standing.finished_at is not None and added_at <= standing.finished_at
+    return may_read(reader, standing) and standing.finished_at is not None and added_at <= standing.finished_at
 
 
 def reads_answer(reader: PersonFacts, standing: Standing, marker_id: int) -> bool:
-    """Read what a marker said of a piece: one who marks without seeing the other's scores reads their own alone."""
-    return not standing.blind or reader.id == marker_id
+    """Read what a marker said of a piece, if they may read the piece.
+
+    While a double marking of the person is blind, that is for the two alone, as scores are: a question is of no use
+    otherwise. Everybody else waits, whoever they are, because any of them may be named in the place of who declines.
+    """
+    if marker_id not in standing.markers:
+        return False
+    return not standing.blind or reader.id in (marker_id, standing.person_id)
 
 
 def may_write(actor: PersonFacts, person_id: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, false, func, select, true
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.assessments import rounds
@@ -22,6 +22,16 @@ from portal.people import queries as people
 from portal.people.facts import PersonFacts
 
 MOST_WITHDRAWN = 50  # of the withdrawn ones, the newest
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document about somebody, by somebody else."""
+
+    markers: frozenset[int]
+    state: AssessmentState
+    locked_at: datetime | None
+    is_blind: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,59 +51,64 @@ class Shown:
 
 
 def standing(reader_id: int, person_id: int) -> Standing:
-    """What this reader is to the evidence of this person; in one statement, for oneself in none."""
-    if reader_id == person_id:
-        return Standing(person_id)
-    mine = or_(Assessment.marker_id == reader_id, Assessment.co_marker_id == reader_id)
-    blind = func.max(case((rounds.is_blind(), 1), else_=0))
-    query = select(Assessment.state, func.max(Assessment.locked_at), blind).where(
-        Assessment.person_id == person_id, mine, Assessment.state != AssessmentState.DECLINED
-    )
-    found = db.session.execute(query.group_by(Assessment.state)).all()
-    return Standing(
-        person_id,
-        marks=any(state is AssessmentState.DRAFT for state, _at, _blind in found),
-        finished_at=max((at for _state, at, _blind in found if at is not None), default=None),
-        blind=any(is_blind for _state, _at, is_blind in found),
-    )
+    """What this reader is to the evidence of this person; one statement."""
+    return standings([person_id])(reader_id, person_id)
 
 
 def standings(person_ids: Iterable[int]) -> Callable[[int, int], Standing]:
-    """What anybody is to the evidence of these people, by reader and person; not whether they are blind."""
-    columns = (Assessment.person_id, Assessment.marker_id, Assessment.co_marker_id)
-    query = select(*columns, Assessment.state, Assessment.locked_at).where(
-        Assessment.person_id.in_(set(person_ids)), Assessment.state != AssessmentState.DECLINED
+    """What anybody is to the evidence of these people, by reader and person; one statement."""
+    papers: dict[int, list[Paper]] = defaultdict(list)
+    columns = (Assessment.marker_id, Assessment.co_marker_id, Assessment.state, Assessment.locked_at)
+    query = select(Assessment.person_id, *columns, rounds.is_blind()).where(
+        Assessment.person_id.in_(set(person_ids)),
+        Assessment.person_id != Assessment.marker_id,
+        Assessment.state != AssessmentState.DECLINED,
     )
-    marks: set[tuple[int, int]] = set()
-    finished: dict[tuple[int, int], datetime] = {}
-    for person_id, marker_id, co_marker_id, state, at in db.session.execute(query):
-        for pair in ((marker_id, person_id), (co_marker_id or marker_id, person_id)):
-            if state is AssessmentState.DRAFT:
-                marks.add(pair)
-            elif at is not None:
-                finished[pair] = max(at, finished.get(pair, at))
-    return lambda reader, person: Standing(person, (reader, person) in marks, finished.get((reader, person)))
+    for person_id, marker_id, co_marker_id, state, locked_at, is_blind in db.session.execute(query):
+        markers = frozenset({marker_id, co_marker_id or marker_id})
+        papers[person_id].append(Paper(markers, state, locked_at, bool(is_blind)))
+    return lambda reader_id, person_id: _standing(reader_id, person_id, papers[person_id])
+
+
+def _standing(reader_id: int, person_id: int, papers: list[Paper]) -> Standing:
+    mine = [paper for paper in papers if reader_id in paper.markers]
+    return Standing(
+        person_id,
+        marks=any(paper.state is AssessmentState.DRAFT for paper in mine),
+        finished_at=max((paper.locked_at for paper in mine if paper.locked_at is not None), default=None),
+        blind=any(paper.is_blind for paper in papers),
+        markers=frozenset[int]().union(*(paper.markers for paper in papers)),
+    )
 
 
 def visible(reader: PersonFacts, person_id: int) -> Standing:
-    """The same, for a reader who may read it. Raises NotVisible."""
-    if not 0 < person_id <= LARGEST_ID or people.get(person_id) is None:
+    """The same, for a reader who may read it; of who became another person, that of the other. Raises NotVisible."""
+    person = people.get(person_id) if 0 < person_id <= LARGEST_ID else None
+    if person is None:
         raise NotVisible
-    found = standing(reader.id, person_id)
+    found = standing(reader.id, person.id)
     if not policy.may_read(reader, found):
         raise NotVisible
     return found
 
 
 def pieces(reader: PersonFacts, of: Standing, *, withdrawn: bool = False) -> list[Shown]:
-    """The pieces that stand, the newest first, or those that were withdrawn; in two statements at most."""
-    query = select(Piece).where(
-        Piece.person_id == of.person_id, Piece.withdrawn_at.is_not(None) if withdrawn else Piece.withdrawn_at.is_(None)
-    )
+    """The pieces that stand, or the newest of those that were withdrawn, the newest first; two statements at most."""
+    query = select(Piece).where(Piece.person_id == of.person_id, _readable(reader, of))
     said = selectinload(Piece.answers).options(joinedload(PieceAnswer.marker), joinedload(PieceAnswer.sentence))
     query = query.options(joinedload(Piece.sentence), said).order_by(Piece.id.desc())
-    found = db.session.scalars(query.limit(MOST_WITHDRAWN if withdrawn else policy.MOST_PIECES)).all()
-    return [_shown(reader, of, piece) for piece in found if policy.reads_piece(reader, of, piece.added_at)]
+    if withdrawn:
+        query = query.where(Piece.withdrawn_at.is_not(None)).limit(MOST_WITHDRAWN)
+    else:
+        query = query.where(Piece.withdrawn_at.is_(None))
+    return [_shown(reader, of, piece) for piece in db.session.scalars(query)]
+
+
+def _readable(reader: PersonFacts, of: Standing) -> ColumnElement[bool]:
+    """SQL: `policy.reads_piece`, so that what is not read is not counted either."""
+    if policy.reads_all(reader, of):
+        return true()
+    return Piece.added_at <= of.finished_at if of.finished_at is not None else false()
 
 
 def _shown(reader: PersonFacts, of: Standing, piece: Piece) -> Shown:

@@ -23,6 +23,7 @@ from portal.people.forms import blame
 from portal.people.held_forms import kept_fields
 from portal.people.removals import add_place
 from portal.people.sent_forms import once
+from portal.web import ids
 from portal.web.access import Rule, access
 from portal.web.fragments import go_to, render
 
@@ -46,6 +47,7 @@ def _page(
     """The page; ``faulty`` is the form that was refused, ``answered`` the piece it answered."""
     me = _me()
     standing = queries.visible(me, person_id)
+    person_id = standing.person_id
     items = _items()
     may_write = policy.may_write(me, person_id)
     return render(
@@ -68,12 +70,14 @@ def _page(
 
 def _piece_form(person_id: int, items: list[StandardItem]) -> PieceForm:
     """The form to add a piece: empty, for the item of the address, or as the piece that shall be said otherwise."""
-    wanted = request.args.get("replaces", "")
+    wanted = ids.parse(request.args.get("replaces", ""))
     data: dict[str, object] = {"items": [key for key in request.args.getlist("item") if key]}
-    if wanted.isascii() and wanted.isdecimal():
-        piece = queries.piece(person_id, int(wanted))
+    if wanted is not None:
+        piece = queries.piece(person_id, wanted)
+        if piece.withdrawn_at is not None:
+            raise WrongState(services.WITHDRAWN)
         said = piece.sentence.body or ""
-        data = {"items": piece.items, "link": piece.link or "", "sentence": said, "replaces": wanted}
+        data = {"items": piece.items, "link": piece.link or "", "sentence": said, "replaces": str(wanted)}
     form = PieceForm(formdata=kept_fields("portfolio.add"), data=data)
     form.offer(items)
     return form
@@ -98,7 +102,10 @@ def add(person_id: int) -> ResponseReturnValue:
     try:
         with once(done) as now:
             services.add(actor, person_id, form.typed, replaces_id=form.replaces_id, now=now)
-    except (Invalid, WrongState, Conflict) as refusal:
+    except Conflict as refusal:
+        form.stand_alone()
+        return _page(person_id, faulty=form, status=blame(form, refusal))
+    except (Invalid, WrongState) as refusal:
         return _page(person_id, faulty=form, status=blame(form, refusal))
     flash(_("Saved. Who is named to mark you reads it."), "success")
     return go_to(done)
@@ -151,13 +158,18 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     app.jinja_env.globals.update(portfolio_words=words)
     app.jinja_env.filters["short_link"] = _short_link
-    for column in (Piece.sentence_id, PieceAnswer.sentence_id):
-        add_place(app, column, _page_of)
+    add_place(app, Piece.sentence_id, _page_of)
+    add_place(app, PieceAnswer.sentence_id, _page_of, _reads)
     registry.add_source(app, told.SOURCE)
 
 
 def _short_link(link: str) -> str:
     return shortened(link, wiki_url=organisation().wiki_url, tracker_url=organisation().tracker_url)
+
+
+def _reads(reader: PersonFacts, row: PieceAnswer) -> bool:
+    """Who decides does not read what a marker said before both markings are in, so they do not remove it either."""
+    return policy.reads_answer(reader, queries.standing(reader.id, row.piece.person_id), row.marker_id)
 
 
 def _page_of(row: Piece | PieceAnswer) -> str:

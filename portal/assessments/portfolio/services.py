@@ -21,6 +21,7 @@ from portal.people.models import Person
 
 OWN_ALONE = Message("Only whose work it is adds to this and withdraws from it.")
 MARKERS_ALONE = Message("Only who was named to mark this person and has not finished says whether a piece shows it.")
+GONE = Message("That piece was withdrawn or said otherwise meanwhile. Save again to add this as a new one.")
 WITHDRAWN = Message("This piece was withdrawn. Look at what stands in its place.")
 
 
@@ -71,7 +72,9 @@ def _replaced(actor: Person, person_id: int, piece_id: int | None, now: datetime
         return None
     piece = queries.piece(person_id, piece_id)
     if piece.withdrawn_at is not None:
-        raise Conflict(Message("This piece was withdrawn or said otherwise meanwhile. Nothing was saved; look again."))
+        raise Conflict(
+            Message("That piece was withdrawn or said otherwise meanwhile. Save again to add this as a new one.")
+        )
     return piece
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from portal.assessments.portfolio import policy, queries
 from portal.assessments.portfolio.models import Piece, Verdict
-from portal.assessments.portfolio.policy import Standing
 from portal.audit.models import Event
 from portal.errors import Message
 from portal.notifications.registry import Around, Source, View
 from portal.notifications.told import Group, Row
+from portal.people import queries as people
 from portal.people.facts import PersonFacts
 from portal.web.addresses import path_to
 
 REPLACED = "portfolio.replaced"
+ANSWERED = ("portfolio.accepted", "portfolio.questioned")
 SEEN_THERE = Message("Who marks sees it beside the item.")
 
 ROWS: dict[str, Row] = {
@@ -48,25 +49,30 @@ def _questioners(piece: Piece) -> frozenset[int]:
 
 def _views(events: Sequence[Event], now: datetime) -> Mapping[int, View]:
     """From the events alone: whose evidence it is stands in them, and a piece is as old as the event of it."""
-    replaced = {event.person_id for event in events if event.code == REPLACED and event.person_id is not None}
-    standing = queries.standings(replaced) if replaced else _no_marker
-    return {event.id: _view(event, event.person_id, standing) for event in events if event.person_id is not None}
+    return {event.id: _view(event, event.person_id) for event in events if event.person_id is not None}
 
 
-def _no_marker(reader_id: int, person_id: int) -> Standing:
-    return Standing(person_id)
-
-
-def _view(event: Event, person_id: int, standing: Callable[[int, int], Standing]) -> View:
+def _view(event: Event, person_id: int) -> View:
     def may_know(reader: PersonFacts | None) -> bool:
-        """Whose work it is, who did it and who decides; that it was said otherwise also who reads the new piece."""
-        if reader is None or reader.locked:
-            return False
-        if reader.decides or reader.id in (event.actor_id, person_id):
-            return True
-        return event.code == REPLACED and policy.reads_piece(reader, standing(reader.id, person_id), event.at)
+        return reader is not None and _may_know(reader, event, person_id)
 
     return View(Message("Evidence"), path_to("portfolio.show", person_id=person_id), may_know)
+
+
+def _may_know(reader: PersonFacts, event: Event, person_id: int) -> bool:
+    """Whose work it is and who did it; of a piece who reads it, of an answer who reads that."""
+    if reader.locked:
+        return False
+    if reader.id in (event.actor_id, person_id):
+        return True
+    owner = people.get(person_id)  # asked last: nearly always it is one of the two
+    if owner is None:
+        return False
+    standing = queries.standing(reader.id, owner.id)
+    if event.code in ANSWERED:
+        reads = policy.reads_answer(reader, standing, event.actor_id or 0) and policy.reads_all(reader, standing)
+        return reader.id == owner.id or reads
+    return policy.reads_piece(reader, standing, event.at)
 
 
 SOURCE = Source(Message("Evidence"), ROWS, _around, _views)
