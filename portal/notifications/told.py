@@ -77,11 +77,20 @@ class Row:
     @property
     def example(self) -> Message:
         """What happens, with "Somebody" in the place of a name."""
-        return Message(self.says.id, **{**self.says.values, "who": Message("Somebody")})
+        return _by_somebody(self.says)
+
+    @property
+    def examples(self) -> tuple[tuple[Group, Message], ...]:
+        """The words of each group that has its own, with "Somebody" in the place of a name."""
+        return tuple((group, _by_somebody(words)) for group, words in self.says_to.items())
 
     def words_for(self, group: Group) -> Message:
         """The sentence for somebody who is told because of this group."""
         return self.says_to.get(group, self.says)
+
+
+def _by_somebody(words: Message) -> Message:
+    return Message(words.id, **{**words.values, "who": Message("Somebody")})
 
 
 Nobody = frozenset[int]()

@@ -11,17 +11,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
+from portal.errors import Message
 from portal.extensions import db
-from portal.notifications import inbox
+from portal.notifications import inbox, registry
 from portal.notifications.inbox import Show
 from portal.notifications.models import INBOX, Delivery, DeliveryState
-from portal.notifications.told import Group
+from portal.notifications.told import GROUPS, Group
 from portal.people import services as people
 from portal.people.models import Person
 from portal.requests import discussion_services
 from portal.requests.discussion_models import CommentAudience
 from portal.web.unit_of_work import unit_of_work
-from tests import factories
+from tests import factories, pages
 from tests.notifications.factories import told
 from tests.queries import statements
 from tests.requests import factories as requests
@@ -179,8 +180,32 @@ def _events(event_id: int, count: int) -> list[dict[str, object]]:
     return [{**row, "id": 1_000_000 + number, "hash": f"{number:064}"} for number in range(count)]
 
 
-def test_the_table_shows_every_row(app: Flask, client: FlaskClient) -> None:
-    page = client.get("/told").text
+def in_words(message: Message) -> str:
+    """As the page says it of somebody."""
+    return message.id % {**message.values, "who": "Somebody"} if message.values or "%(" in message.id else message.id
 
-    for expected in ("Somebody approved it", "the candidate, who filed it, who spoke, who watches it", "nobody"):
-        assert expected in page
+
+def test_the_table_shows_every_row_with_its_words_for_each_group_and_marks_results(
+    app: Flask, client: FlaskClient
+) -> None:
+    tree, faults = pages.parse(client.get("/told").text)
+    assert faults == []
+    shown = [
+        (pages.text_of(row.find("th")), pages.text_of(row.find("td")), [pages.text_of(p) for p in row.iter("p")])
+        for body in tree.iter("tbody")
+        for row in body.iter("tr")
+    ]
+    rows = [row for source in reversed(registry.sources()) for row in source.rows.values()]
+
+    assert [what for what, _, _ in shown] == [in_words(row.says) for row in rows]
+    for (what, who, own_words), row in zip(shown, rows, strict=True):
+        told = ", ".join(GROUPS[group].id for group in row.to) or f"nobody. {row.silent.id if row.silent else ''}"
+        assert who.startswith(told), what
+        assert own_words == [f"{GROUPS[group].id}: {in_words(says)}" for group, says in row.says_to.items()], what
+        assert ("also those who muted it" in who) == row.result, what
+    results = {what for what, who, _ in shown if "also those who muted it" in who}
+    assert {"Somebody approved it", "Somebody answered: not yet", "Somebody withdrew the request"} <= results
+    assert [who for what, who, _ in shown if what == "Somebody approved it"] == [
+        "the candidate, who filed it, who spoke, who watches it Result: also those who muted it "
+        "the candidate: Somebody approved your request"
+    ]
