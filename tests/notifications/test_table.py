@@ -17,6 +17,7 @@ WRITERS = {"record", "note", "_record"}  # functions that put an event on the ti
 MADE = {  # codes that are put together: what stands before the dot, and the choices
     "grant.": ("approved", "granted", "renewed", "revoked"),
     "concern.": ("resolved", "overridden"),
+    "portfolio.": ("accepted", "questioned"),
     ".added": ("comment", "question", "answer"),
     ".": (
         *("duty.reminded", "duty.raised", "assessment.reminded", "assessment.raised"),
