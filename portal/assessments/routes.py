@@ -168,6 +168,6 @@ def init_app(app: Flask) -> None:
     add_source(app, attention.of_person)
     add_place(app, Assessment.declined_id, lambda row: url_for("assessments.index"))
     registry.add_source(app, told.SOURCE)
-    add_duties(app, told.duties)
+    add_duties(app, told.duties, told.DUTIES)
     add_navigation(app, NavigationEntry("assessments.index", Message("Assessments"), 30, shown=current.is_signed_in))
     cli.init_app(app)

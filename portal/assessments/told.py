@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import aliased, joinedload
 
 from portal.assessments import marking as rules
 from portal.assessments import policy, rounds, standard_policy
@@ -69,46 +70,35 @@ ROWS: dict[str, Row] = {
     "standard.published": Row(Message("A standard was published"), (Group.TEAM,)),
 }
 
+DUTIES = {"review": Message("Review or marking to finish"), "final": Message("Final check to agree to")}
+
 
 def duties(now: datetime) -> Iterator[Duty]:
     """Mentor reviews that a named marker has not finished, final checks that a marker has not agreed to."""
-    open_now = (Assessment.type == AssessmentType.MENTOR, Assessment.state == AssessmentState.DRAFT)
-    for found in db.session.scalars(select(Assessment).where(*open_now, Assessment.supersedes_id.is_(None))):
-        yield Duty("review", found.id, found.marker_id, found.created_at, "assessment", Audience.DECIDERS)
-    since = _revealed_since()
-    if not since:
-        return
-    mentees = db.session.scalars(select(Marking.person_id).where(Marking.id.in_(since)))
-    states, agreed = rounds.of_people(mentees), _agreed(since)
-    for id in sorted(since):
-        for marker_id in sorted(states.by_id[id].markers - agreed.get(id, set())):
-            yield Duty("final", id, marker_id, since[id], "marking", Audience.DECIDERS)
+    columns = (Assessment.id, Assessment.marker_id, Assessment.created_at, Assessment.locked_at, Assessment.marking_id)
+    asked = and_(Assessment.type == AssessmentType.MENTOR, Assessment.state == AssessmentState.DRAFT)
+    given = and_(Assessment.seat.in_(MARKINGS), Assessment.state == AssessmentState.LOCKED, Marking.closed_at.is_(None))
+    query = select(*columns, _agreed()).outerjoin(Marking, Marking.id == Assessment.marking_id)
+    query = query.where(Assessment.supersedes_id.is_(None), or_(asked, given)).order_by(Assessment.id)
+    both: defaultdict[int, list[tuple[int, datetime, bool]]] = defaultdict(list)
+    for id, marker_id, created_at, locked_at, marking_id, agreed in db.session.execute(query):
+        if locked_at is None:
+            yield Duty("review", id, marker_id, created_at, "assessment", Audience.DECIDERS)
+        else:
+            both[marking_id or 0].append((marker_id, locked_at, agreed))
+    for id, found in sorted(both.items()):
+        since = max(locked_at for _, locked_at, _ in found)
+        for marker_id in sorted(marker_id for marker_id, _, agreed in found if not agreed):
+            if len(found) == len(MARKINGS):
+                yield Duty("final", id, marker_id, since, "marking", Audience.DECIDERS)
 
 
-def _revealed_since() -> dict[int, datetime]:
-    """The open rounds of which both markings are in, and since when."""
-    query = (
-        select(Assessment.marking_id, func.max(Assessment.locked_at))
-        .join(Marking, Marking.id == Assessment.marking_id)
-        .where(Marking.closed_at.is_(None), Assessment.seat.in_(MARKINGS), Assessment.supersedes_id.is_(None))
-        .where(Assessment.state == AssessmentState.LOCKED)
-        .group_by(Assessment.marking_id)
-        .having(func.count() == len(MARKINGS))
-    )
-    return {id: at for id, at in db.session.execute(query) if id is not None and at is not None}
-
-
-def _agreed(marking_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Who has agreed to the final check of each round as it stands."""
-    query = (
-        select(Assessment.marking_id, Agreement.person_id)
-        .join(Agreement, Agreement.assessment_id == Assessment.id)
-        .where(Assessment.marking_id.in_(list(marking_ids)), Agreement.cleared_at.is_(None))
-    )
-    found: dict[int, set[int]] = {}
-    for marking_id, person_id in db.session.execute(query):
-        found.setdefault(marking_id or 0, set()).add(person_id)
-    return found
+def _agreed() -> ColumnElement[bool]:
+    """SQL: whether its marker has agreed to the final check of the same round as it stands."""
+    final = aliased(Assessment)
+    query = select(Agreement.id).join(final, Agreement.assessment_id == final.id)
+    mine = (final.marking_id == Assessment.marking_id, Agreement.person_id == Assessment.marker_id)
+    return query.where(*mine, Agreement.cleared_at.is_(None)).exists()
 
 
 @dataclass(frozen=True, slots=True)

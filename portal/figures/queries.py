@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 from portal.audit.models import Event
 from portal.extensions import db
 from portal.figures.medians import Course
+from portal.notifications.duties import open_duties
 from portal.people.facts import PersonFacts
 from portal.people.models import Person
-from portal.requests import fact_queries, lists
+from portal.requests import fact_queries, lists, turn_jobs
 from portal.requests.models import Decision, TeamRequest
 from portal.requests.workflow import OPEN_STATES, State
 
@@ -77,38 +78,53 @@ def waiting() -> list[Waiting]:
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """At how many requests it is this person's turn, and since when at the longest, where that is known."""
+    """How many duties of one kind this person has, and since when the longest, where that is known."""
 
     person_id: int
     name: str
+    kind: str
     count: int
     since: datetime | None
 
 
+Moments = defaultdict[tuple[int, str], list[datetime | None]]  # person, kind of duty
+
+
 def duties(reader: PersonFacts, now: datetime) -> list[Duties]:
-    """Of everybody whose turn it is at a request that the reader may read, the most first."""
-    sinces = _turns(reader, now)
-    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(sinces)))
-    names = {row.id: row.name for row in rows}
-    found = [_duties(id, names.get(id, ""), moments) for id, moments in sinces.items()]
-    return sorted(found, key=lambda row: (-row.count, row.name.casefold()))
+    """Of everybody who has something to do that the reader may know of: who has most first."""
+    moments = _open(reader, now)
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_({id for id, _ in moments})))
+    names, of_person = {row.id: row.name for row in rows}, Counter[int]()
+    for (person_id, _), found in moments.items():
+        of_person[person_id] += len(found)
+    lines = [_duties(*key, names.get(key[0], ""), found) for key, found in moments.items()]
+    return sorted(lines, key=lambda row: (-of_person[row.person_id], row.name.casefold(), row.person_id, row.kind))
 
 
-def own_duties(reader: PersonFacts, now: datetime) -> Duties:
+def own_duties(reader: PersonFacts, now: datetime) -> list[Duties]:
     """One's own."""
-    return _duties(reader.id, "", _turns(reader, now).get(reader.id, []))
+    moments = _open(reader, now)
+    return [_duties(*key, "", found) for key, found in sorted(moments.items()) if key[0] == reader.id]
 
 
-def _turns(reader: PersonFacts, now: datetime) -> dict[int, list[datetime | None]]:
-    """By person: since when it is their turn, for each request."""
-    found: defaultdict[int, list[datetime | None]] = defaultdict(list)
-    rows = [row for row in lists.desk(reader, now) if row.row.state is not State.DRAFT]
-    known = fact_queries.known_of_many([row.row for row in rows], now)
-    for row in rows:
+def _open(reader: PersonFacts, now: datetime) -> Moments:
+    """Since when each duty is open that the reader may know of.
+
+    Whose turn it is at a request is computed, since it comes and goes by itself; the kept turns only say since when.
+    """
+    found = Moments(list)
+    desk = [row for row in lists.desk(reader, now) if row.row.state is not State.DRAFT]
+    known = fact_queries.known_of_many([row.row for row in desk], now)
+    for row in desk:
         for person_id in row.turn.people:
-            found[person_id].append(known[row.row.id].turn_since.get(person_id))
+            found[person_id, turn_jobs.TURN].append(known[row.row.id].turn_since.get(person_id))
+    inside = {row.row.id for row in desk if row.inside}
+    for duty in open_duties(now):
+        if duty.kind != turn_jobs.TURN and (duty.request_id in inside if duty.request_id else reader.is_member):
+            found[duty.person_id, duty.kind].append(duty.since)
     return found
 
 
-def _duties(person_id: int, name: str, moments: Sequence[datetime | None]) -> Duties:
-    return Duties(person_id, name, len(moments), min((at for at in moments if at is not None), default=None))
+def _duties(person_id: int, kind: str, name: str, moments: Sequence[datetime | None]) -> Duties:
+    since = min((at for at in moments if at is not None), default=None)
+    return Duties(person_id, name, kind, len(moments), since)

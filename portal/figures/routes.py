@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, Response
 
 from portal.errors import Message
 from portal.figures import medians, queries
+from portal.notifications import duties as named
 from portal.org import organisation
 from portal.people import current
 from portal.people import queries as people
@@ -46,7 +47,7 @@ def waiting() -> Response:
 @bp.get("/duties")
 @access(Rule.DIRECTOR, action="read_duties")
 def duties() -> Response:
-    """At how many requests it is whose turn."""
+    """How much each person has to do, by kind of duty."""
     now = clock.now()
     return render("figures/duties.html", rows=queries.duties(people.facts(current.actor().id, now), now))
 
@@ -60,5 +61,5 @@ def kind_name(kind: str) -> str:
 def init_app(app: Flask) -> None:
     """Bind the pages of this feature."""
     app.register_blueprint(bp)
-    app.jinja_env.globals.update(figure_kind=kind_name)
+    app.jinja_env.globals.update(figure_kind=kind_name, duty_called=named.called)
     add_navigation(app, NavigationEntry("figures.index", Message("Figures"), 75, footer=True))

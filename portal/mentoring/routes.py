@@ -154,7 +154,7 @@ def init_app(app: Flask) -> None:
         removals.add_place(app, column, _page_of)
     add_source(app, attention)
     registry.add_source(app, told.SOURCE)
-    add_duties(app, told.duties)
+    add_duties(app, told.duties, told.DUTIES)
     add_navigation(app, NavigationEntry("mentoring.index", Message("Mentoring"), 35, shown=current.is_signed_in))
 
 

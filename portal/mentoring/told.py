@@ -71,6 +71,8 @@ ROWS: dict[str, Row] = {
     "mentoring.goal_dropped": Row(Message("A goal was dropped"), silent=BETWEEN_TWO),
 }
 
+DUTIES = {"mentor": Message("Question about mentoring to answer")}
+
 
 def duties(now: datetime) -> Iterator[Duty]:
     """Questions that a member was asked and has not answered."""

@@ -6,7 +6,7 @@ nobody is chased for not taking a position. Who is away is left in peace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 
 from portal.audit import services as audit
 from portal.audit.models import Audience
+from portal.errors import Message
 from portal.extensions import app_value, db
 from portal.notifications.models import Reminder
 from portal.notifications.registry import App
@@ -22,6 +23,7 @@ from portal.people import queries as people
 from portal.rules import queries as rules
 
 DUTIES = "duties"
+CALLED = "duties_called"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,16 @@ class Duty:
 DutySource = Callable[[datetime], Iterable[Duty]]
 
 
-def add_duties(app: App, source: DutySource) -> None:
-    """Register a function that tells which duties are open at a moment."""
+def add_duties(app: App, source: DutySource, called: Mapping[str, Message]) -> None:
+    """Register a function that tells which duties are open at a moment, and what each kind of them is called."""
     app.extensions.setdefault(DUTIES, []).append(source)
+    app.extensions.setdefault(CALLED, {}).update(called)
+
+
+def called(kind: str) -> Message:
+    """What a kind of duty is called, whosever it is."""
+    words: Mapping[str, Message] = app_value(CALLED)
+    return words[kind]
 
 
 def open_duties(now: datetime) -> list[Duty]:

@@ -107,5 +107,5 @@ def init_app(app: Flask) -> None:
     add_to_index(app, indexing.everything)
     registry.add_source(app, told.SOURCE)
     add_job(app, "say whose turn it becomes, and what waits too long", turn_jobs.tick)
-    add_duties(app, turn_jobs.duties)
+    add_duties(app, turn_jobs.duties, turn_jobs.CALLED)
     add_job(app, "remind of unanswered questions, and close what stays unanswered", clock_jobs.tick)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select, union_all
 
 from portal.audit import services as audit
 from portal.audit.models import Audience, Event
+from portal.errors import Message
 from portal.extensions import db
 from portal.notifications import turns
 from portal.notifications.duties import Duty
@@ -23,6 +25,8 @@ from portal.requests.models import TeamRequest
 from portal.requests.workflow import OPEN_STATES, UNDER_DISCUSSION, State
 
 AT_ONCE = 200  # requests
+TURN, CONCERN = "turn", "concern"  # kinds of duties
+CALLED = {TURN: Message("Turn at a request"), CONCERN: Message("Open concern at a request")}
 
 
 def tick(now: datetime) -> int:
@@ -85,14 +89,16 @@ def _overdue(requests: Sequence[RequestFacts], now: datetime) -> int:
 
 def duties(now: datetime) -> Iterator[Duty]:
     """Who decides, was asked to agree, or raised a concern that is still open. A question has reminders of its own."""
-    waits = select(Turn.request_id, Turn.person_id, Turn.since).join(TeamRequest, TeamRequest.id == Turn.request_id)
-    asked = TeamRequest.state.in_(OPEN_STATES - {State.NEEDS_INFORMATION})
-    for request_id, person_id, since in db.session.execute(waits.where(asked)):
-        yield Duty("turn", request_id, person_id, since, "duty", Audience.SHARED, request_id)
-    query = select(Concern).join(TeamRequest, TeamRequest.id == Concern.request_id)
-    open_now = (Concern.closed_at.is_(None), TeamRequest.state.in_(UNDER_DISCUSSION))
-    for concern in db.session.scalars(query.where(*open_now)):
-        yield Duty(
-            *("concern", concern.id, concern.author_id, concern.created_at),
-            *("duty", Audience.TEAM, concern.request_id),
-        )
+    # The words are written out: what a union selects first says of what type its rows are.
+    turn, concern = (cast(Any, literal_column(f"'{kind}'")) for kind in (TURN, CONCERN))
+    waits = select(turn, Turn.request_id, Turn.request_id, Turn.person_id, Turn.since)
+    waits = waits.join(TeamRequest, TeamRequest.id == Turn.request_id)
+    owned = select(concern, Concern.id, Concern.request_id, Concern.author_id, Concern.created_at)
+    owned = owned.join(TeamRequest, TeamRequest.id == Concern.request_id).where(Concern.closed_at.is_(None))
+    query = union_all(
+        waits.where(TeamRequest.state.in_(OPEN_STATES - {State.NEEDS_INFORMATION})),
+        owned.where(TeamRequest.state.in_(UNDER_DISCUSSION)),
+    )
+    for kind, subject_id, request_id, person_id, since in db.session.execute(query):
+        audience = Audience.TEAM if kind == CONCERN else Audience.SHARED
+        yield Duty(kind, subject_id, person_id, since, "duty", audience, request_id)
