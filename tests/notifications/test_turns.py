@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from portal.assessments.models import Seat
 from portal.audit.models import Event
 from portal.extensions import db
 from portal.notifications import duties, sending
@@ -163,6 +164,59 @@ def test_a_named_marker_is_reminded_and_who_is_away_is_left_in_peace(app: Flask)
     assert "assessment.reminded/person" not in told(away)
     tick(begin + timedelta(days=11))
     assert told(ben)[-1] == "assessment.reminded/person"
+
+
+def test_of_two_markers_the_one_who_has_not_agreed_is_reminded_once_both_markings_are_in(app: Flask) -> None:
+    dora, ann = factories.director(), factories.member("Ann")
+    ben, cleo = factories.member("Ben"), factories.member("Cleo")
+    sheets.seed()
+    marking = sheets.marking(ann, ben, cleo)
+    sheets.mark(ben, marking, Seat.MENTOR)
+    assert [(duty.kind, duty.person_id) for duty in duties.open_duties(factories.now())] == [("review", cleo.id)]
+    sheets.mark(cleo, marking, Seat.SECOND)
+    final = [("final", ben.id), ("final", cleo.id)]
+    assert [(duty.kind, duty.person_id) for duty in duties.open_duties(factories.now())] == final
+    sheets.final(ben, marking)
+    sheets.agree(ben, marking)
+    forget()
+    begin = factories.now()
+
+    tick(begin + timedelta(days=7, minutes=1))
+    assert told(cleo)[-1] == "marking.reminded/person"
+    tick(begin + timedelta(days=14, minutes=2))
+    assert told(dora)[-1] == "marking.raised/director"
+    assert "marking.reminded/person" not in told(ben)
+    assert codes("marking.reminded", "marking.raised") == ["marking.reminded", "marking.raised"]
+
+    with time_machine.travel(begin + timedelta(days=15), tick=False):
+        sheets.agree(cleo, marking)
+        assert duties.open_duties(factories.now()) == []
+
+
+def test_a_ready_request_reminds_the_director_by_name_and_a_week_later_says_that_it_still_waits(app: Flask) -> None:
+    """Who decides has a duty with a name: not whoever is in the team."""
+    dora, ann, ben = factories.director(), factories.member("Ann"), factories.member("Ben")
+    id = requests.team_request(ann, days_ago=5)
+    requests.position(ben, id)
+    forget()
+    begin = factories.now()
+    ready = [("turn", id, dora.id)]
+    assert [(duty.kind, duty.request_id, duty.person_id) for duty in duties.open_duties(begin)] == ready
+
+    tick(begin + timedelta(days=6, hours=23))
+    assert codes("duty.reminded") == []
+    tick(begin + timedelta(days=7, minutes=1))
+    assert told(dora)[-1] == "duty.reminded/person"
+    tick(begin + timedelta(days=13))
+    assert codes("duty.reminded", "duty.raised") == ["duty.reminded"]
+
+    tick(begin + timedelta(days=14, minutes=2))
+    assert told(dora)[-1] == "duty.raised/director"
+    tick(begin + timedelta(days=40))
+    assert codes("duty.reminded", "duty.raised") == ["duty.reminded", "duty.raised"]
+    about = select(Event.person_id).where(Event.code.in_(("duty.reminded", "duty.raised")))
+    assert set(db.session.scalars(about)) == {dora.id}
+    assert not any("duty" in line for line in [*told(ann), *told(ben)])
 
 
 def test_a_member_who_says_nothing_is_never_told_of_their_silence(app: Flask) -> None:
