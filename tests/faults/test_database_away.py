@@ -6,7 +6,9 @@ Here in one process and without waiting; tests/faults/test_served_faults.py does
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from flask import Flask, Response
@@ -16,9 +18,11 @@ from portal.extensions import db
 from portal.people.models import Person
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
+from tests.assessments import factories as marking
 from tests.faults import breaking
 from tests.faults.breaking import Breaking
 from tests.faults.watching import TYPED, faults_of, log_lines, rows
+from tests.requests import deciding
 from tests.requests import factories as requests
 from tests.requests.pages import Browser
 from tests.served import fields_of
@@ -27,6 +31,7 @@ SQLITE = [breaking.sqlite_written_by_another, breaking.sqlite_full, breaking.sql
 SQLITE_UNREADABLE = [breaking.sqlite_kept_by_another, breaking.sqlite_gone, breaking.sqlite_not_mounted]
 POSTGRESQL = [breaking.postgresql_written_by_another, breaking.postgresql_ending_writers, breaking.postgresql_hanging]
 POSTGRESQL_UNREADABLE = [breaking.postgresql_refusing]
+SYSTEMS = ["system:github", "system:grafana"]
 
 
 def cases(sqlite: Sequence[Breaking], postgresql: Sequence[Breaking]) -> pytest.MarkDecorator:
@@ -79,6 +84,64 @@ def test_what_cannot_be_saved_can_be_sent_again(
     again = browser.client.post(address, data=fields_of(answer.text, address))
     assert again.status_code == 303, "the form on the error page is the one that was sent"
     assert text in browser.text(request_page)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form with something typed into one field, before it is sent; ``page`` shows it once it is saved."""
+
+    browser: Browser
+    address: str
+    page: str
+    field: str
+    others: dict[str, Any] = field(default_factory=dict)
+
+    def fields(self, text: str) -> dict[str, Any]:
+        return {**fields_of(self.browser.text(self.page), self.address, self.page), **self.others, self.field: text}
+
+
+def _decision(app: Flask) -> Filled:
+    request_id = deciding.ready(factories.member(), *SYSTEMS)
+    items = [str(id) for id in deciding.item_ids(request_id)]
+    page = f"/requests/{request_id}"
+    return Filled(Browser(app, factories.director()), f"{page}/approve", page, "reason", {"items": items})
+
+
+def _draft(app: Flask) -> Filled:
+    ann = factories.member()
+    page = f"/requests/{requests.draft(ann)}/draft"
+    return Filled(Browser(app, ann), page, page, "why", {"for_whom": "me", "items": SYSTEMS})
+
+
+def _assessment(app: Flask) -> Filled:
+    marking.seed()
+    ann = factories.member()
+    assessment_id = marking.self_assessment(ann)
+    page = f"/assessments/{assessment_id}"
+    return Filled(Browser(app, ann), page, page, f"remark-{marking.keys(assessment_id)[0]}")
+
+
+@cases(
+    [breaking.sqlite_written_by_another, breaking.sqlite_gone],
+    [breaking.postgresql_written_by_another, breaking.postgresql_refusing],
+)
+@pytest.mark.parametrize("form", [_decision, _draft, _assessment])
+def test_no_form_loses_what_was_typed_into_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, breaking_way: Breaking, form: Callable[[Flask], Filled]
+) -> None:
+    breaking.impatient(monkeypatch)
+    filled = form(app)
+    sent, before = filled.fields(TYPED), rows()
+
+    with breaking_way():
+        answer = filled.browser.client.post(filled.address, data=sent)
+
+    assert (answer.status_code, "Nothing was saved." in answer.text) == (503, True)
+    assert rows() == before
+    again = fields_of(answer.text, filled.address)
+    assert {name: again[name] for name in sent} == sent, "every field as it was sent"
+    assert filled.browser.client.post(filled.address, data=again).status_code == 303
+    assert TYPED in filled.browser.text(filled.page)
 
 
 @cases(SQLITE, POSTGRESQL)
