@@ -88,16 +88,16 @@ def test_what_cannot_be_saved_can_be_sent_again(
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A form with something typed into one field, before it is sent; ``page`` shows it once it is saved."""
+    """A form with something typed into ``place``, before it is sent; ``page`` shows it once it is saved."""
 
     browser: Browser
     address: str
     page: str
-    field: str
+    place: str
     others: dict[str, Any] = field(default_factory=dict)
 
     def fields(self, text: str) -> dict[str, Any]:
-        return {**fields_of(self.browser.text(self.page), self.address, self.page), **self.others, self.field: text}
+        return {**fields_of(self.browser.text(self.page), self.address, self.page), **self.others, self.place: text}
 
 
 def _decision(app: Flask) -> Filled:
