@@ -84,6 +84,9 @@
   };
   const isFocusLost = () => !document.activeElement || document.activeElement === document.body;
   const partOf = (task) => (typeof task.target === "string" ? document.querySelector(task.target) : task.target);
+  /* Of two answers the one that was written first may arrive last: it would say again what has changed since. */
+  const asOf = (element) => Number(element?.dataset.asOf);
+  const isOvertaken = (task) => asOf(task.fragment.firstElementChild) < asOf(partOf(task));
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
     const main = tasks.find((task) => task.type === "main");
@@ -92,6 +95,7 @@
       event.preventDefault();
       return;
     }
+    for (const late of tasks.filter(isOvertaken)) tasks.splice(tasks.indexOf(late), 1);
     clearBefore(placeOf(ctx.sourceElement));
     for (const task of tasks) carryOver(task, ctx.sourceElement?.closest("form"));
     ctx.hadFocus = tasks.find((task) => !isFocusLost() && partOf(task)?.contains(document.activeElement));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser import LivePortal
 
@@ -65,6 +65,28 @@ def test_twenty_eight_items_take_twenty_eight_keys(live_portal: LivePortal, page
     expect(page.locator("#progress")).to_contain_text("28 of 28")
     page.reload()
     expect(page.locator(".scores input:checked")).to_have_count(28)
+
+
+def test_an_answer_that_was_overtaken_does_not_take_the_count_back(live_portal: LivePortal, page: Page) -> None:
+    live_portal.sign_in(page, "Demo Project Manager")
+    page.goto(f"{live_portal.url}/assessments")
+    page.get_by_role("button", name="Start a self-assessment").click()
+    rows = page.locator(".item")
+    expect(rows).to_have_count(28)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/items/**", lambda route: held.append((route, route.fetch())), times=1)  # saved, and not told yet
+
+    rows.first.get_by_role("radio").first.focus()
+    page.keyboard.press("2")
+    while not held:
+        page.wait_for_timeout(20)
+    page.keyboard.press("2")
+    expect(page.locator("#progress")).to_contain_text("2 of 28")
+    late, answer = held[0]
+    late.fulfill(response=answer)
+
+    expect(rows.first.locator(".item-status")).to_contain_text("Saved")
+    expect(page.locator("#progress")).to_contain_text("2 of 28")
 
 
 def test_j_and_k_go_from_item_to_item_and_choose_nothing(live_portal: LivePortal, page: Page) -> None:
