@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser import LivePortal
 
 pytestmark = pytest.mark.browser
+READS_FOR = 12_000  # ms, for one item
+NOTICES_AFTER = 1_000  # ms, of them after the key: that it is saved
 
 
 def test_an_item_saves_itself_and_two_tabs_show_both_texts(live_portal: LivePortal, page: Page) -> None:
@@ -65,6 +69,37 @@ def test_twenty_eight_items_take_twenty_eight_keys(live_portal: LivePortal, page
     expect(page.locator("#progress")).to_contain_text("28 of 28")
     page.reload()
     expect(page.locator(".scores input:checked")).to_have_count(28)
+
+
+def test_twenty_eight_items_take_less_than_six_minutes_on_a_phone_with_keys(
+    live_portal: LivePortal, page: Page
+) -> None:  # fmt: skip
+    """A person reads an item for twelve seconds, presses one key, and sees it saved. The page's own clock is asked."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.clock.install()
+    live_portal.sign_in(page, "Demo Security Specialist")
+    page.goto(f"{live_portal.url}/assessments")
+    page.get_by_role("button", name="Start a self-assessment").click()
+    items = page.locator(".item")
+    expect(items).to_have_count(28)
+    page.wait_for_load_state()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    began = page.evaluate("Date.now()")
+
+    items.first.get_by_role("radio").first.focus()
+    for number in range(28):
+        item = items.nth(number)
+        expect(item.locator("input:focus")).to_have_count(1)
+        expect(item.locator(".scores")).to_be_in_viewport(ratio=1)
+        page.clock.run_for(READS_FOR - NOTICES_AFTER)
+        page.keyboard.press("0123n"[number % 5])
+        page.clock.run_for(NOTICES_AFTER)
+        expect(item.locator(".item-status")).to_have_text(re.compile(r"Saved \d\d:\d\d"))
+
+    assert page.evaluate("Date.now()") - began < 6 * 60_000
+    expect(page.locator("#progress")).to_contain_text("28 of 28")
+    expect(page.get_by_role("button", name="Save draft")).to_be_focused()
+    expect(page.get_by_role("button", name="Save draft")).to_be_in_viewport()
 
 
 def test_an_answer_that_was_overtaken_does_not_take_the_count_back(live_portal: LivePortal, page: Page) -> None:
