@@ -95,7 +95,8 @@ def _report(app: Flask, url: str, who: list[int], yardstick: Cost, only: set[str
         "dashboard": [director.get("/")],
         "list": [member.get("/requests/")],
         "request page": [director.get(f"/requests/{open_ids[-1]}")],
-        "search": [member.get("/requests/?q=weekend")],
+        "list, searched": [member.get("/requests/?q=weekend")],
+        "search": [member.get("/search?q=weekend")],
         "register": [member.get("/access")],
         "record": [volunteer.get("/record")],
         "nothing new": [member.nothing_new(open_ids[-1])],
@@ -123,8 +124,14 @@ def _report(app: Flask, url: str, who: list[int], yardstick: Cost, only: set[str
         }
         for name, make in writes.items():
             if not only or name in only:
-                found = make()
-                _print(name, measure(server, found, times=len(found)), yardstick, 0)
+                first, *found = make()
+                with statements() as sent:
+                    answer = app.test_client().open(
+                        first.path, method=first.method, headers=first.headers, data=first.body
+                    )
+                if answer.status_code != first.expect:
+                    raise SystemExit(f"{name}: {answer.status_code}, not {first.expect}")
+                _print(name, measure(server, found, times=len(found)), yardstick, len(sent))
         print(f"cold start {server.start:.2f} s, {server.memory():.0f} MB")
 
 
