@@ -14,23 +14,29 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import config
+from portal.access import queries as access_queries
 from portal.audit import believing
 from portal.audit import services as audit
 from portal.audit.believing import ClockLooksWrong
 from portal.audit.models import ActorKind, ChainHead, Event
+from portal.errors import Invalid
 from portal.extensions import db
-from portal.people import sessions, unreachable
+from portal.operations import ticking
+from portal.people import absences, sessions, unreachable
+from portal.people import queries as people_queries
+from portal.people.models import Person
 from portal.requests import discussion_services
 from portal.requests.discussion_models import CommentAudience
 from portal.requests.workflow import State
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
-from tests.clocks import CHANGES_OF_THE_HOUR, HOUR, MINUTE, YEAR, berlin, moved, started_under  # noqa: F401  # a fixture
+from tests.clocks import CHANGES_OF_THE_HOUR, DAY, HOUR, MINUTE, YEAR, berlin, moved, started_under  # noqa: F401  # a fixture
 from tests.operations.test_commands import run
-from tests.requests.deciding import nothing_was_decided, ready
-from tests.requests.factories import do, state, team_request
+from tests.requests.deciding import nothing_was_decided, ready, with_end
+from tests.requests.factories import decide, do, events, position, state, team_request
 from tests.requests.pages import Browser, hidden, parse, typed, url
+from tests.served import fields_of
 
 pytestmark = pytest.mark.both_databases
 SECOND = timedelta(seconds=1)
@@ -67,6 +73,31 @@ def test_a_decision_waits_with_what_was_typed_and_is_taken_once_the_clock_is_rig
 
     assert dora.post(url(request_id, "/approve"), form).status_code == 303
     assert state(request_id) is State.APPROVED
+
+
+@pytest.mark.parametrize("path", ["/decline", "/refer", "/outcome/approve", "/outcome/decline"])
+def test_no_other_decision_is_taken_under_a_wrong_clock_either(app: Flask, path: str) -> None:
+    request_id, decider = ready(people.member()), Browser(app, people.director("Dora"))
+    if path.startswith("/outcome"):
+        assert decider.post(url(request_id, "/refer"), {"reason": "Please decide."}).status_code == 303
+        decider = Browser(app, people.board_member())
+    page = decider.text(url(request_id))
+    prefix = "decline-" if path.endswith("/decline") else ""
+    minutes = {"met_on": clock.now().date().isoformat(), "minutes_url": "https://example.org/minutes"}
+    choices = approval(page) if path.endswith("/approve") else {}
+    form = {**fields_of(page, url(request_id, path)), **choices, f"{prefix}reason": "A reason I typed."}
+    form |= {f"{prefix}{name}": value for name, value in minutes.items() if path.startswith("/outcome")}
+    before = events(request_id)
+
+    with moved(app, -2 * HOUR):
+        answer = decider.post(url(request_id, path), form)
+        assert answer.status_code == 503
+        assert SENTENCE in answer.text
+        assert fields_of(answer.text, url(request_id, path))[f"{prefix}reason"] == "A reason I typed."
+        assert events(request_id) == before
+
+    assert decider.post(url(request_id, path), form).status_code == 303
+    assert events(request_id) != before
 
 
 @pytest.mark.parametrize(("wrong", "by"), WRONG)
@@ -259,3 +290,64 @@ def test_an_hour_stays_an_hour_when_the_server_s_zone_changes(app: Flask, change
     assert [event.at - change for event in events] == [-30 * MINUTE, 0 * MINUTE, 30 * MINUTE]
     assert [event.id for event in events] == sorted(event.id for event in events)
     assert audit.verify_chain().first_bad is None
+
+
+def frozen_at(moment: datetime) -> time_machine.travel:
+    """Stand at this moment, in the server's own zone: a datetime would bring its zone along."""
+    return time_machine.travel(moment.timestamp(), tick=False)
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize("change", CHANGES_OF_THE_HOUR)
+def test_what_is_due_when_the_server_s_zone_changes_is_due_then_and_no_sooner(app: Flask, change: datetime) -> None:
+    """A session, absences, the end of a discussion and a reminder, all due at the moment of the change."""
+    with frozen_at(change - 30 * MINUTE):
+        dora, dep, ann = people.director(), people.deputy(), people.member()
+        dora_id, ann_id = dora.id, ann.id
+        ready_id = team_request(ann, days_ago=(3 * DAY - 30 * MINUTE) / DAY)
+        position(people.member(), ready_id)
+        asked_id = team_request(people.member(), days_ago=9)
+        do(discussion_services.ask, dep, asked_id, "Which?", at=change - 7 * DAY)
+        with unit_of_work() as now:
+            ticking.note_run(now)
+            token = sessions.start(ann.id, ann.identities[0].id, now=change - sessions.LIFETIME)
+            for person in (dora, ann):
+                absences.declare_absence(person, now, to_at=change, reason=None, now=now)
+
+    with frozen_at(change - SECOND):
+        assert sessions.find(token, now=clock.now()) is not None
+        assert people_queries.facts(ann.id, clock.now()).away
+        assert people_queries.leadership(clock.now()).acting_open
+        with pytest.raises(Invalid, match="2 of 3 days"):
+            decide(dep, ready_id, anyway=None)
+        assert run(app, "clock", "tick").exit_code == 0
+        assert "question.reminded/shared" not in events(asked_id)
+
+    with frozen_at(change):
+        assert sessions.find(token, now=clock.now()) is None
+        assert not people_queries.facts(ann_id, clock.now()).away
+        assert not people_queries.leadership(clock.now()).acting_open
+        decide(db.session.get_one(Person, dora_id), ready_id, anyway=None)
+        assert run(app, "clock", "tick").exit_code == 0
+        assert "question.reminded/shared" in events(asked_id)
+
+    assert state(ready_id) is State.APPROVED
+    assert audit.verify_chain().first_bad is None
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize("change", CHANGES_OF_THE_HOUR)
+def test_access_granted_around_the_change_ends_when_its_last_day_is_over_in_utc(app: Flask, change: datetime) -> None:
+    dora, midnight = people.director(), change.replace(hour=0)
+    for shift, last in (
+        (-DAY, midnight + DAY),
+        (timedelta(), midnight + 2 * DAY),
+    ):  # until the change's day, or the next
+        with frozen_at(change + shift):
+            ann = people.member()
+            decide(dora, with_end(ann, 1))
+            (access,) = access_queries.held(ann.id, clock.now())
+
+        assert access.until == last
+        assert access_queries.held(ann.id, last - SECOND) != []
+        assert access_queries.held(ann.id, last) == []
