@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from portal.audit import services as audit
+from portal.audit.chain import GENESIS, event_hash
 from portal.audit.models import ActorKind, ChainHead, Event
 from portal.extensions import db
 from portal.people.models import Person
@@ -149,6 +152,31 @@ def test_a_tail_cut_off_with_its_head_is_found_by_an_exported_head(app: Flask) -
 
     assert answer.exit_code == 1
     assert "from sequence number 3" in answer.output
+
+
+def test_a_timeline_written_anew_is_found_by_an_exported_head(app: Flask) -> None:
+    record_events(3)
+    exported = run(app, "audit", "head").output.split()
+    record_events(1)
+    tamper()
+    with unit_of_work():
+        write_anew(lambda values: {**values, "data": {"count": 2}})
+
+    assert run(app, "audit", "verify").exit_code == 0
+    answer = run(app, "audit", "verify", "--head", *exported)
+
+    assert answer.exit_code == 1
+    assert "from sequence number 3: event 3 is not the one whose head was exported" in answer.output
+
+
+def write_anew(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Every event changed, with hashes and a head that fit."""
+    table, previous = Event.__table__, GENESIS
+    for row in db.session.execute(select(table).order_by(table.c.id)).all():
+        values = {**change(dict(row._mapping)), "previous_hash": previous}
+        previous = event_hash(Event(**values))
+        db.session.execute(update(Event).where(Event.id == row.id).values(**{**values, "hash": previous}))
+    db.session.execute(update(ChainHead).values(hash=previous))
 
 
 @pytest.mark.parametrize("command", [("audit", "verify"), ("audit", "head"), ("clock", "tick"), ("clock", "confirm")])
