@@ -16,10 +16,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pytest
@@ -33,6 +34,7 @@ from tests.browser import free_ports
 from tests.requests.pages import HTMX, hidden, parse
 
 T = TypeVar("T")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 PATIENCE = 90.0  # seconds until the portal has to answer, on a machine that does other things too
 
 
@@ -43,12 +45,14 @@ class Served:
         self.port = free_ports()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "gunicorn.log"
+        self._answered = folder / "answered.log"  # a line for each answer: which process gave it, and to what
         self._app = app
         self._family = Family()
         self._command = [
             *(sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}"),
             *("--workers", str(workers), "--threads", str(threads), "--no-control-socket"),
             *("--graceful-timeout", "2", "--capture-output", "--error-logfile", str(self.log)),
+            *("--access-logfile", str(self._answered), "--access-logformat", "%(p)s %(U)s"),
             *(["--preload"] if preload else []),
         ]
         own = databases.environment(app.config["SQLALCHEMY_DATABASE_URI"], ENV="testing", BASE_URL=self.url)
@@ -93,6 +97,12 @@ class Served:
         """The log so far."""
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
+    def processes(self, path: str) -> int:
+        """How many worker processes have answered for this path so far."""
+        return len(
+            {line for line in self._answered.read_text(encoding="utf-8").splitlines() if line.endswith(f" {path}")}
+        )
+
     def browser(self, person: Person | None = None) -> HttpBrowser:
         """A browser on a device of its own; with a person it is signed in as them."""
         browser = HttpBrowser(self.url)
@@ -115,19 +125,22 @@ class HttpBrowser:
         self.cookies = self._http.cookies
         self._token = ""
 
-    def get(self, path: str, *, htmx: bool = False) -> requests.Response:
-        return self._send("GET", path, None, htmx=htmx)
+    def get(self, path: str, *, htmx: bool = False, tag: str = "") -> requests.Response:
+        """``tag``: of what is in hand already, which need not be sent again."""
+        return self._send("GET", path, None, htmx=htmx, more={"If-None-Match": tag} if tag else {})
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False) -> requests.Response:
         """Send a form with the session's token. A redirect is not followed."""
         return self._send("POST", path, {"csrf_token": self.token(), **(data or {})}, htmx=htmx)
 
-    def _send(self, method: str, path: str, data: dict[str, Any] | None, *, htmx: bool) -> requests.Response:
+    def _send(
+        self, method: str, path: str, data: dict[str, Any] | None, *, htmx: bool, more: Mapping[str, str] = NOTHING
+    ) -> requests.Response:
         return self._http.request(
             method,
             self.url + path,
             data=data,
-            headers=HTMX if htmx else None,
+            headers={**(HTMX if htmx else {}), **more},
             timeout=self.timeout,
             allow_redirects=False,
         )

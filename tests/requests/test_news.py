@@ -20,9 +20,18 @@ from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
 from tests.queries import statements
 from tests.requests.factories import do, team_request
+from tests.served import Served, at_once
 
 pytestmark = pytest.mark.both_databases
 TEAM, SHARED = CommentAudience.TEAM, CommentAudience.SHARED
+
+
+def to_ask(page: str) -> tuple[str, str]:
+    """Where the page asks, and with which tag."""
+    url, tag = re.search(r'data-url="([^"]+)"', page), re.search(r"data-tag='([^']+)'", page)
+    assert url
+    assert tag
+    return url[1].replace("&amp;", "&"), tag[1]
 
 
 class Open:
@@ -30,9 +39,7 @@ class Open:
 
     def __init__(self, client: FlaskClient, request_id: int) -> None:
         self.client = client
-        page = client.get(f"/requests/{request_id}").text
-        self.url = re.search(r'data-url="([^"]+)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
-        self.tag = re.search(r"data-tag='([^']+)'", page)[1]  # type: ignore[index]
+        self.url, self.tag = to_ask(client.get(f"/requests/{request_id}").text)
 
     def ask(self) -> TestResponse:
         answer = self.client.get(self.url, headers={"HX-Request": "true", "If-None-Match": self.tag})
@@ -174,3 +181,24 @@ def test_show_brings_every_panel_and_where_to_ask_from(app: Flask, request_id: i
     assert "<html" not in answer.text
     assert "Saved." not in answer.text
     assert 'id="news" hx-swap-oob="true"' in answer.text
+
+
+def test_several_processes_answer_alike(served: Served, request_id: int) -> None:
+    ben, carl = served.browser(people.member("Ben")), served.browser(people.member("Carl"))
+    url, tag = to_ask(ben.text(f"/requests/{request_id}"))
+
+    def ask_often(tag: str) -> list[tuple[int, str, str]]:
+        answers = at_once([lambda: ben.get(url, htmx=True, tag=tag)] * 8)
+        return [(answer.status_code, answer.text, answer.headers.get("ETag", "")) for answer in answers]
+
+    assert {status for status, _text, _tag in ask_often(tag)} == {304}
+    comments = f"/requests/{request_id}/comments"
+    carl.post(comments, {**carl.form(f"/requests/{request_id}", comments), "body": "Theirs"})
+
+    told = ask_often(tag)
+    assert len(set(told)) == 1, "one answer for all"
+    status, text, newer = told[0]
+    assert status == 200
+    assert "Carl commented" in text
+    assert {status for status, _text, _tag in ask_often(newer)} == {304}
+    assert served.processes(f"/requests/{request_id}/news") > 1
