@@ -19,11 +19,11 @@ from tests.requests.pages import Open, parse
 pytestmark = pytest.mark.both_databases
 
 
-def waits(page: str, id: str = "") -> list[str]:
-    """Every "Waiting for ..." of a page, or of the part with this id, as it is read; times by their exact moment."""
-    root = next(part for part in parse(page).iter() if part.get("id") == id) if id else parse(page)
+def waits(page: str, id: str) -> list[str]:
+    """Every "Waiting for ..." in the part with this id, as it is read; at a day also the exact moment, as on hover."""
+    root = next(part for part in parse(page).iter() if part.get("id") == id)
     for moment in root.iter("time"):
-        moment.text = moment.get("title")
+        moment.text = f"{moment.text} = {moment.get('title')}"
     said = (" ".join("".join(span.itertext()).split()) for span in root.iter("span"))
     return [words for words in said if words.startswith("Waiting for")]
 
@@ -41,7 +41,7 @@ def test_the_decider_is_named_with_the_day_since_when_it_waits(app: Flask, open_
         forget()
 
     with time_machine.travel(ended + timedelta(days=2), tick=False):
-        says = [f"Waiting for the Director to decide: Dora (since {filters.utc(ended)})"]
+        says = [f"Waiting for the Director to decide: Dora (since {filters.day(ended)} = {filters.utc(ended)})"]
         for reader in (ann, ben):
             browser = open_as(reader)
             assert waits(browser.text(f"/requests/{request_id}"), "header") == says
@@ -58,7 +58,7 @@ def test_a_question_waits_for_the_candidate_until_it_is_answered(app: Flask, ope
     browser = open_as(ben)
 
     with time_machine.travel(asked + timedelta(hours=5), tick=False):
-        says = [f"Waiting for an answer from the candidate: Ann (since {filters.utc(asked)})"]
+        says = [f"Waiting for an answer from the candidate: Ann (since {filters.day(asked)} = {filters.utc(asked)})"]
         assert waits(browser.text(f"/requests/{request_id}"), "header") == says
         assert waits(browser.text("/requests/"), "request-list") == says
 
