@@ -51,6 +51,7 @@ def _refuse_strangers() -> None:
 
 def _with_fault(wiki: DevWiki, place: str) -> Response | None:
     wiki.user_agents.append(request.headers.get("User-Agent", ""))
+    wiki.asked.append((request.full_path, request.headers.get("Authorization", "")))
     if place in wiki.canned:
         return wiki.canned[place].response()
     return faults.answer(wiki.fault_at(place), delay=wiki.delay)

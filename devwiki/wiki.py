@@ -67,6 +67,7 @@ class DevWiki:
     used: set[str] = field(default_factory=set)
     tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     user_agents: list[str] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)  # address and "Authorization" of each call of an app
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -79,7 +80,7 @@ class DevWiki:
             self.codes, self.used, self.tokens = {}, set(), {}
             self.generation, self.fault, self.central_auth, self.delay = "46", Fault.NONE, True, 30.0
             self.fault_on = frozenset({"token", "profile", "api"})
-            self.user_agents, self.canned = [], {}
+            self.user_agents, self.asked, self.canned = [], [], {}
 
     def fault_at(self, place: str) -> Fault:
         return self.fault if place in self.fault_on else Fault.NONE

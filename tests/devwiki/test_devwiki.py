@@ -244,6 +244,19 @@ def test_a_bad_token_reads_no_profile(running: RunningWiki) -> None:
     assert bare.status_code == (401 if running.wiki.generation == "43" else 500)
 
 
+def test_a_token_counts_in_its_header_and_there_in_its_own_spelling(running: RunningWiki) -> None:
+    token = exchange(running, code=code(running)).json()["access_token"]
+
+    small = profile(running, Authorization=f"bearer {token}")
+    with http() as session:
+        in_address = session.get(
+            f"{running.rest_url}/oauth2/resource/profile", params={"access_token": token}, timeout=10
+        )
+
+    found = (small.status_code, in_address.status_code)
+    assert found == ((401, 401) if running.wiki.generation == "43" else (200, 500))
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [

@@ -80,6 +80,22 @@ def test_the_portal_names_itself_to_the_wiki(visitor: FlaskClient, wiki: DevWiki
     assert set(wiki.user_agents) == {"PortalTests/1.0 (tests)"}
 
 
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_token_is_shown_in_a_header_as_both_generations_take_it_and_no_secret_stands_in_an_address(
+    visitor: FlaskClient, wiki: DevWiki, generation: str
+) -> None:
+    """The older one refuses "bearer" in lower case, both refuse a token in the address, which logs would keep."""
+    wiki.generation = generation
+    sign_in(visitor, "Demo Volunteer")
+
+    (token,) = wiki.tokens
+    shown = [header for address, header in wiki.asked if address.startswith("/w/rest.php/oauth2/resource/profile")]
+    assert shown == [f"Bearer {token}"]
+    secrets = {token, wiki.client.secret, *wiki.codes}
+    assert [address for address, _header in wiki.asked if any(secret in address for secret in secrets)] == []
+    assert any(address.startswith("/w/rest.php/oauth2/access_token") for address, _header in wiki.asked)
+
+
 REFUSED = {
     "Demo Blocked": "blocked from the whole wiki",
     "Demo Hidden": "hidden by the wiki",

@@ -229,6 +229,7 @@ def rows() -> Iterator[Row]:
 
 LETS_IN: list[tuple[str, object]] = [
     ("as observed", person()),
+    ("as observed also of a client that was disabled after it had the token", person()),
     ("no grants, the newer generation", person(grants=[])),
     ("too old for a date", person(registered=None)),
     ("no date", person(registered=False)),
