@@ -78,11 +78,15 @@ class Attempt:
             return status not in (401, 403, 404) and status < 500
         return status < 400 or status in otherwise
 
-    def form(self, *, empty: bool = False) -> dict[str, Any]:
-        """What is sent: the form that would do it, or nothing, which has to be refused all the same."""
-        if self.method in READING or (empty and not self.several):
-            return {}
-        return body(self.action.key, self.moment)
+    def forms(self) -> Iterator[dict[str, Any]]:
+        """What is sent: the form that would do it, and where it is refused also nothing, which has to be refused alike."""
+        if self.method in READING:
+            yield {}
+            return
+        filled = body(self.action.key, self.moment)
+        yield filled
+        if filled and self.refused and not self.several:
+            yield {}
 
 
 def attempts(world: World, name: str) -> Iterator[Attempt]:

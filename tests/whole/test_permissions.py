@@ -7,6 +7,7 @@ import json
 import logging
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -61,21 +62,20 @@ class Crossing:
         return self.faults
 
     def make(self, attempt: Attempt) -> None:
-        """Plainly and by htmx, with the form filled and empty."""
-        first = self._send(attempt, attempt.method, htmx=False)
-        if attempt.refused:
-            again = self._send(attempt, attempt.method, htmx=True)
-            if first != again:
-                self.faults.append(f"{attempt}: {first} became {again} by htmx, or with an empty form")
-        elif attempt.method in READING:
-            self._send(attempt, attempt.method, htmx=True)
+        """Plainly and by htmx; what is refused also with an empty form, and each way for the same reason."""
+        answers = {
+            (htmx, bool(sent)): self._send(attempt, attempt.method, sent, htmx=htmx)
+            for sent in attempt.forms()
+            for htmx in (False, True)
+        }
+        if attempt.refused and len(set(answers.values())) > 1:
+            self.faults.append(f"{attempt}: the answers differ by (htmx, filled): {answers}")
         if attempt.method == "GET":
             for method in ("HEAD", "OPTIONS"):
-                self._send(attempt, method, htmx=False)
+                self._send(attempt, method, {}, htmx=False)
 
-    def _send(self, attempt: Attempt, method: str, *, htmx: bool) -> tuple[int, object]:
+    def _send(self, attempt: Attempt, method: str, sent: dict[str, Any], *, htmx: bool) -> tuple[int, object]:
         """The status and, of a refusal, the reason in the log."""
-        sent = attempt.form(empty=htmx and attempt.refused)
         self.log.lines.clear()
         answer = self.world.visitor(attempt.person_id).send(method, attempt.url, sent, htmx=htmx)
         changed = self.watch.changed()
