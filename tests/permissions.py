@@ -21,6 +21,7 @@ class Standing:
     """One person before one thing: their columns, and what decides the cells that are neither yes nor no."""
 
     codes: frozenset[str]
+    recused: bool = False
     owns: bool = False
     decides: bool = False
     board_has_the_word: bool = False
@@ -35,6 +36,7 @@ class Action:
     stages: frozenset[str] = frozenset()
     once: bool = False
     seen_by: str = ""
+    left_to_recused: bool = True
 
     @property
     def declared(self) -> str:
@@ -42,7 +44,9 @@ class Action:
         return self.key.partition(":")[0]
 
     def allows(self, who: Standing) -> bool:
-        """Whether the cells let this person, leaving the stage aside. CA counts alone; RQ denies first."""
+        """Whether the cells let this person, leaving the stage aside. A recusal denies first, then CA, then RQ."""
+        if who.recused and not self.left_to_recused:
+            return False
         if "CA" in who.codes:
             return _yes(self.cells["CA"], who)
         if "RQ" in who.codes and self.cells["RQ"] == "-":
@@ -106,14 +110,15 @@ def _one(tables: list[tuple[str, list[list[str]]]], heading: str, first: str) ->
     return [dict(zip(head, line, strict=True)) for line in lines]
 
 
-def _action(line: dict[str, str], groups: dict[str, frozenset[str]]) -> Action:
+def _action(line: dict[str, str], groups: dict[str, frozenset[str]], left: frozenset[str]) -> Action:
     cells = {code: line[code] for code in CODES if code in line}
     assert set(cells.values()) <= CELLS, f"docs/permissions.md: unknown cell in {line}"
     names = [name.strip() for name in line.get("stages", "").split(",") if name.strip()]
     stages = [groups.get(name, frozenset({name})) for name in names if name != "once"]
     found = frozenset[str]().union(*stages)
     assert found <= groups["any"], f"docs/permissions.md: unknown stage in {line}"
-    return Action(line["action"], cells, found, "once" in names, line.get("seen by", ""))
+    key = line["action"]
+    return Action(key, cells, found, "once" in names, line.get("seen by", ""), not found or key in left)
 
 
 @cache
@@ -125,8 +130,10 @@ def permissions() -> Permissions:
         for line in _one(tables, "Stages", "name")
     }
     lines = [*_one(tables, "About one request", "what"), *_one(tables, "Everything else", "what")]
-    actions = {line["action"]: _action(line, groups) for line in lines}
+    left = frozenset(key for line in _one(tables, "About one request", "left") for key in line["left"].split(", "))
+    actions = {line["action"]: _action(line, groups, left) for line in lines}
     assert len(actions) == len(lines), "docs/permissions.md names an action twice"
+    assert left <= set(actions), f"docs/permissions.md: unknown action among {sorted(left)}"
     addresses = {}
     for line in _one(tables, "Addresses", "method"):
         address = Address(line["method"], line["address"].strip("`"), tuple(line["actions"].split(", ")))

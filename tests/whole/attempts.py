@@ -25,7 +25,7 @@ PEOPLE: dict[str, set[str]] = {
     "operator": {"AD", "OU"},
 }
 PARTIES: dict[str, dict[str, set[str]]] = {  # who looks at the scenes of a family, beside PEOPLE in the main one
-    "main": {"candidate": {"CA", "TM"}, "requester": {"RQ", "OU"}},
+    "main": {"candidate": {"CA", "TM"}, "requester": {"RQ", "OU"}, "recused": {"TM"}, "marker": {"TM"}},
     "filed": {"requester": {"RQ", "TM"}},
     "own": {"candidate": {"CA", "OU"}},
     "leaders": {"candidate": {"CA", "DI"}, "requester": {"RQ", "DE"}},
@@ -43,6 +43,10 @@ OTHERWISE: dict[str, set[int]] = {
     "end_acting": {409},
     "sponsor author": {409},  # does so already
     "edit requester": {422},  # has left the team since, and only members file this
+    "recuse recused": {409},  # has done so
+    "name_marker member": {409},  # is being marked twice already
+    "name_marker treasurer": {409},
+    "declare_absence author": {409},  # has said so of a later day
     "link_evidence": {422},  # an assessment: there is none that is not linked yet
 }
 
@@ -79,7 +83,7 @@ class Attempt:
         return status < 400 or status in otherwise
 
     def forms(self) -> Iterator[dict[str, Any]]:
-        """What is sent: the form that would do it, and where it is refused also nothing, which has to be refused alike."""
+        """What is sent: the form that would do it, and where it is refused also nothing, refused alike."""
         if self.method in READING:
             yield {}
             return
@@ -153,9 +157,9 @@ def _staged(world: World, name: str, address: Address, action: Action, scene: Sc
     values = {**world.scene("main", "discussion").values, "decision_id": 1, **scene.values}
     url = _url(address.path, values)
     for label, codes in people.items():
-        person_id = scene.parties.get(label) or world.ids.get(label, 0)
-        if label in PARTIES[scene.family] and label not in scene.parties:
+        if label not in scene.parties and label not in world.ids:
             continue
+        person_id = scene.parties.get(label, world.ids.get(label, 0))
         who = standing(name, scene, action, label, codes)
         expected = frozenset(_expected(scene, address, action, who, label))
         moment = Moment(world, scene, address.path, url, person_id)
@@ -169,6 +173,7 @@ def standing(name: str, scene: Scene, action: Action, label: str, codes: set[str
         codes = {"RQ"} if label == drafter else {"TM"}
     return Standing(
         frozenset(codes),
+        recused=label == "recused",
         owns=_owns(scene, action, label),
         decides=scene.family != "leaders" and label in DECIDES[name],
         board_has_the_word=scene.stage == "with_board" or (scene.family == "leaders" and scene.stage in BOARD_ALONE),
@@ -178,6 +183,8 @@ def standing(name: str, scene: Scene, action: Action, label: str, codes: set[str
 def _owns(scene: Scene, action: Action, label: str) -> bool:
     if action.key == "submit":
         return scene.family == "own"
+    if action.key == "read_reasons":
+        return label == "recused"
     return action.key in OWNED_BY_AUTHOR and label == "author"
 
 

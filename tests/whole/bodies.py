@@ -12,6 +12,7 @@ from portal.assessments import drafting
 from portal.assessments import queries as standards
 from portal.extensions import db
 from portal.notifications.wishes import Kind
+from portal.people import appointments
 from portal.people.models import SignIn
 from portal.requests import queries
 from portal.web import clock
@@ -118,7 +119,11 @@ def _marking(moment: Moment) -> int:
 
 
 def _appoint(post: str) -> Callable[[Moment], dict[str, Any]]:
-    return lambda moment: {"name": moment.world.names["member"], "post": post}
+    return lambda moment: {
+        "name": moment.world.names["member"],
+        "post": post,
+        "leaders": appointments.leaders(clock.now()),
+    }
 
 
 def _rule(moment: Moment) -> dict[str, Any]:

@@ -44,13 +44,14 @@ KEY = "AAAAC3NzaC1lZDI1NTE5"  # how every ed25519 key begins
 
 @dataclass(slots=True)
 class Cast:
-    """The people of the scenes. ``author`` wrote everything that a member can write."""
+    """The people of the scenes. ``author`` wrote everything that a member can write; ``marker`` marked the evidence."""
 
     director: Person
     deputy: Person
     board: Person
     author: Person
     recused: Person
+    marker: Person
 
 
 @dataclass(slots=True)
@@ -162,7 +163,8 @@ class Plot:
             do(discussion_services.answer, self.candidate, request_id, question.id, reply, at=at)
 
     def _link_assessment(self, request_id: int, at: datetime) -> None:
-        assessment_id = assessments.locked_self(self.candidate, at=at)
+        assessment_id = assessments.review(self.candidate, self.cast.marker, at=at)
+        assessments.lock(self.cast.marker, assessment_id, at=at)
         do(objection_services.link_assessment, self.candidate, request_id, assessment_id, at=at)
 
     def _to_agreement(self, scene: Scene, at: datetime) -> None:

@@ -178,10 +178,11 @@ def _people(world: World) -> Cast:
         "operator": people.person("Ope Operator", capacity=Capacity.OPERATOR),
         "locked": people.person("Loc Locked", "software_engineer", locked=True),
         "recused": people.member("Rec Recused"),
+        "marker": people.member("Max Marker"),
     }
     world.ids |= {label: person.id for label, person in made.items()} | {"anonymous": 0}
     world.names |= {label: person.name for label, person in made.items()}
-    return Cast(made["director"], made["deputy"], made["board"], made["author"], made["recused"])
+    return Cast(made["director"], made["deputy"], made["board"], made["author"], made["recused"], made["marker"])
 
 
 def _scenes(world: World, cast: Cast) -> None:
@@ -221,7 +222,7 @@ def _assessments(world: World, cast: Cast) -> None:
     )
     asked = assessments.review(volunteer, member)
     draft_standard = {"version": assessments.draft_standard()}
-    _rounds(world, cast, volunteer, member)
+    _rounds(world, cast, member)
     world.values |= {
         "publish_standard": draft_standard,
         "discard_standard": draft_standard,
@@ -246,9 +247,10 @@ def _assessments(world: World, cast: Cast) -> None:
     }
 
 
-def _rounds(world: World, cast: Cast, volunteer: Person, member: Person) -> None:
+def _rounds(world: World, cast: Cast, member: Person) -> None:
     """A double marking whose final check can be agreed, and one in which a seat is free."""
-    revealed = assessments.revealed(volunteer, cast.author, member)
+    treasurer = db.session.get_one(Person, world.ids["treasurer"])
+    revealed = assessments.revealed(treasurer, cast.author, member)
     assessments.final(cast.author, revealed)
     free = assessments.marking(member, cast.recused, cast.author)
     declined, draft = assessments.seated(free, Seat.MENTOR), assessments.seated(free, Seat.SECOND)
@@ -269,7 +271,7 @@ def _rounds(world: World, cast: Cast, volunteer: Person, member: Person) -> None
     world.values |= {key: {"marking_id": free} for key in ("read_marking:open", "name_seat")}
     world.values |= {"decline_marking": {"assessment_id": draft}}
     world.owners |= {
-        "read_marking": both | {"volunteer"},
+        "read_marking": both | {"treasurer"},
         "begin_final": both,
         "agree_final": both,
         "read_marking:open": both,
