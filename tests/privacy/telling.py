@@ -362,6 +362,9 @@ def mentored(scene: Scene) -> None:
     mentoring.goal(going_on, ann, "web-security")
     handed = word("handed", "mentorship.note_id", with_author | {"member"})  # who wrote it reads it
     mentoring.handed(going_on, ben, scene.person("author"), handed)
+    mentoring.goal(
+        mentoring.active(scene.person("operator"), scene.person("marker")), scene.person("operator"), "web-security"
+    )
     ended = mentoring.active(ann, ben, kind=mentoring.PEER)
     mentoring.ended(ended, ben, word("mentoring-ended", "mentorship.reason_id", with_member))
 
