@@ -7,18 +7,24 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+import config
 from portal.extensions import db
 from portal.notifications import spreading
 from portal.notifications.mail_models import MailWish
+from portal.notifications.models import Delivery, DeliveryState
 from portal.notifications.wishes import Choice, Kind
 from portal.requests import discussion_services
 from portal.requests.discussion_models import CommentAudience
 from portal.web.unit_of_work import unit_of_work
 from tests import factories
+from tests.notifications import chat_server
 from tests.notifications.factories import forget
 from tests.notifications.post_office import PostOffice, connected, post_office, reachable, work
 from tests.requests import factories as requests
@@ -54,33 +60,48 @@ def test_a_thousand_waiting_mails_go_out_in_under_two_minutes(app: Flask) -> Non
     assert took < 120 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # of a machine that does little else
 
 
-def test_a_decision_does_not_wait_for_a_mail_server_that_hangs(app: Flask, served: Served) -> None:
+@pytest.mark.both_databases
+def test_a_decision_does_not_wait_for_a_server_that_hangs(app: Flask, served: Served) -> None:
     """The worker waits for a server that takes the connection and says nothing; meanwhile the Director decides."""
     dora, ann, ben = factories.director(), factories.member("Ann"), factories.member("Ben")
-    id = requests.team_request(ann, days_ago=30)
+    browser = served.browser(dora)
     forget()
     reachable(ann, dora)
-    requests.do(discussion_services.ask, ben, id, "Which?")
-    spreading.spread()
-    office, silent = PostOffice(), socket.socket()
-    with silent, connected(app, office):
-        silent.bind(("127.0.0.1", office.port))
-        silent.listen()
-        worker = threading.Thread(target=work, args=(app,))
-        worker.start()
-        silent.settimeout(30)
-        asked, _ = silent.accept()  # the worker waits now
-        browser = served.browser(dora)
-        page = browser.text(f"/requests/{id}")
-        fields = fields_of(page, f"/requests/{id}/approve", f"/requests/{id}")
-        began = time.monotonic()
-        answer = browser.post(f"/requests/{id}/approve", {**fields, "reason": "Good.", "anyway": "It cannot wait."})
-        took = time.monotonic() - began
-        is_waiting = worker.is_alive()
-        asked.close()
-        worker.join(60)
+    for kind, item in (("mail", "system:grafana"), ("discord", "system:matomo")):
+        id = requests.team_request(ann, item, days_ago=30)
+        forget()
+        requests.do(discussion_services.ask, ben, id, "Which?")
+        with socket.create_server(("127.0.0.1", 0)) as silent, leading_to(app, kind, silent.getsockname()[1]):
+            spreading.spread()
+            worker = threading.Thread(target=work, args=(app,))
+            worker.start()
+            silent.settimeout(30)
+            asked, _ = silent.accept()  # the worker waits now
+            page = browser.text(f"/requests/{id}")
+            fields = fields_of(page, f"/requests/{id}/approve", f"/requests/{id}")
+            began = time.monotonic()
+            answer = browser.post(f"/requests/{id}/approve", {**fields, "reason": "Good.", "anyway": "It cannot wait."})
+            took = time.monotonic() - began
+            is_waiting = worker.is_alive()
+            asked.close()
+            worker.join(60)
 
-    assert answer.status_code == 303, answer.text
-    assert is_waiting
-    assert took < 5
-    assert requests.state(id) == "approved"
+        assert answer.status_code == 303, answer.text
+        assert is_waiting, kind
+        assert took < 5, kind
+        db.session.rollback()
+        assert requests.state(id) == "approved"
+        asked_again = select(Delivery.state).where(Delivery.channel == kind, Delivery.tries > 0)
+        assert set(db.session.scalars(asked_again)) == {DeliveryState.QUEUED}, kind
+
+
+@contextmanager
+def leading_to(app: Flask, kind: str, port: int) -> Iterator[None]:
+    """Mail, or the messages to a chat room, go to whatever listens there."""
+    with ExitStack() as stack:
+        if kind == "mail":
+            stack.enter_context(connected(app, PostOffice(port)))
+        else:
+            room = config.Room("team", False, kind, f"http://127.0.0.1:{port}/hooks/team")
+            stack.enter_context(chat_server.connected(app, [room]))
+        yield
