@@ -1,6 +1,7 @@
 """A worker of its own process that delivers into a file, and dies where it is told to: for tests that kill it.
 
     python -m tests.notifications.worker DATABASE_URL FILE [POINT]
+    python -m tests.notifications.worker DATABASE_URL smtp://127.0.0.1:PORT        # by mail instead, to a real server
 
 Each line of the file is one message as its recipient gets it: key, recipient, request, event. The recipient's program
 shows a key once, however often it comes.
@@ -78,9 +79,11 @@ def dying(module: Any, name: str, *, before: bool, only_if_truthy: bool = False)
 
 def main(url: str, path: str, point: str = "") -> None:
     """Deliver until killed."""
-    sending.LEASE = timedelta(seconds=1)  # who takes over need not wait long
-    app = create_app(databases.settings(url, ENV="testing"))
-    add_channel(app, FileChannel(path, point))
+    sending.LEASE = sending.FIRST_WAIT = timedelta(seconds=1)  # who takes over need not wait long
+    by_mail = path.startswith("smtp://")
+    app = create_app(databases.settings(url, ENV="testing", **({"SMTP_URL": path} if by_mail else {})))
+    if not by_mail:
+        add_channel(app, FileChannel(path, point))
     if point == "writing":
         dying(turns, "write", before=True)
     elif point == "written":
