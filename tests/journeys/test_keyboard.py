@@ -91,3 +91,16 @@ def test_the_slash_leads_to_the_search_which_answers_while_one_types(
     expect(page.locator("#results mark").first).to_have_text("Grafana")
     expect(page.locator("#q")).to_be_focused()
     expect(page).to_have_url(portal.url + "/search?q=grafa")
+
+
+def test_on_a_page_with_a_search_field_the_slash_stays_there(portal: StagedPortal, open_window: OpenWindow) -> None:
+    page = open_window()
+    portal.enter(page, "Demo Director")
+
+    for path, field in (("/requests/", "#q"), ("/access", "#filter-person")):
+        page.goto(portal.url + path)
+        page.keyboard.press("/")
+        expect(page.locator(field)).to_be_focused()
+        page.keyboard.type("a/b")
+        expect(page.locator(field)).to_have_value("a/b")
+        assert page.url == portal.url + path

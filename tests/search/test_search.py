@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import html
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from portal.audit.models import Text
 from portal.extensions import db
 from portal.index import asking, services
 from portal.index import queries as index
-from portal.index.models import Indexed
+from portal.index.models import Indexed, What
 from portal.operations import backup, restore
+from portal.org import organisation
 from portal.people import queries as people_queries
 from portal.people.models import Person
-from portal.requests import discussion_services, filing_services, findings, objection_services, queries, texts
-from portal.requests.discussion_models import CommentAudience
+from portal.requests import (
+    decision_services,
+    discussion_services,
+    filing_services,
+    findings,
+    objection_services,
+    queries,
+    texts,
+)
+from portal.requests.discussion_models import CommentAudience, Recusal
+from portal.requests.workflow import State
 from portal.web import clock
 from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
 from tests import pages as sound
+from tests.index import model as index_model
+from tests.permissions import Standing, permissions
 from tests.privacy.scene import ACTORS, EVERYBODY, Scene
 from tests.queries import statements
 from tests.requests.factories import decide, details, do, draft, get, team_request
@@ -142,6 +159,109 @@ def test_a_restored_portal_finds_again(app: Flask, tmp_path: Path) -> None:
     assert found(ann, "dolphin") == [f"comment on {request_id}"]
 
 
+@dataclass
+class Cast:
+    """People of every column of docs/permissions.md, four requests, and every comment that was made on these."""
+
+    people: dict[str, tuple[Person, frozenset[str]]]  # with the columns that follow from what they hold
+    requests: list[int]
+    said: list[tuple[int, int, CommentAudience, str]] = field(default_factory=list)  # id, request, for whom, text
+
+    def standing(self, name: str, request_id: int) -> Standing:
+        person, codes = self.people[name]
+        row = get(request_id)
+        own = {"CA"} if row.candidate_id == person.id else {"RQ"} if row.requester_id == person.id else set()
+        return Standing(codes | own, board_has_the_word=row.state is State.WITH_BOARD)
+
+    def writers(self, request_id: int, audience: CommentAudience) -> list[str]:
+        """Who may say something for this audience there, by the page; who recused themselves takes no part."""
+        action = permissions().actions["comment:team" if audience is CommentAudience.TEAM else "comment"]
+        gone = set(db.session.scalars(select(Recusal.person_id).where(Recusal.request_id == request_id)))
+        return [
+            name
+            for name, (person, _) in self.people.items()
+            if person.id not in gone and action.allows(self.standing(name, request_id))
+        ]
+
+    def expected(self, name: str, typed: str) -> list[int]:
+        """The comments that have what was typed and that this person reads by the page, the newest first."""
+        by_page = {CommentAudience.TEAM: "read_team", CommentAudience.SHARED: "read"}
+        return [
+            id
+            for id, request_id, audience, body in reversed(self.said)
+            if index_model.finds(typed, body)
+            and permissions().actions[by_page[audience]].allows(self.standing(name, request_id))
+        ]
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """Discussed by all, with one who recused themselves; not agreed to; with the Board; about the Deputy."""
+    team, nobody = frozenset({"TM"}), frozenset({"OU"})
+    known = {
+        "director": (people.director(), frozenset({"DI"})),
+        "deputy": (people.deputy(), frozenset({"DE"})),
+        "ann": (people.member("Ann"), team),
+        "ben": (people.member("Ben"), team),
+        "recused": (people.member("Rae"), team),
+        "member": (people.member("Mel"), team),
+        "board": (people.board_member("Bo"), frozenset({"OU", "BO"})),
+        "vera": (people.volunteer("Vera"), nobody),
+        "outsider": (people.volunteer("Otto"), nobody),
+    }
+    who = {name: person for name, (person, _) in known.items()}
+    discussed = team_request(who["ann"])
+    do(discussion_services.recuse, who["recused"], discussed, None)
+    waiting = team_request(who["ben"], "role:software_engineer", kind="new_member", candidate=who["vera"])
+    referred = team_request(who["member"], "system:matomo", days_ago=30)
+    do(decision_services.refer, who["director"], referred, "For the Board.")
+    return Cast(known, [discussed, waiting, referred, team_request(who["deputy"])])
+
+
+def comments_found(reader: Person, typed: str) -> list[int]:
+    """The ids of the comments that a search finds, page by page."""
+    facts, seen, before = people_queries.facts(reader.id, clock.now()), list[int](), None
+    while True:
+        page = findings.said(facts, asking.parse(typed), before=before, size=7)
+        seen += [hit.subject_id for hit in page.rows if hit.what is What.COMMENT]
+        if page.older is None:
+            return seen
+        before = page.older
+
+
+WORDS = ("access", "Access", "accessible", "acc", "key", "keys", "server", "Straße", "運維")
+SAYING = st.tuples(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join),
+    st.sampled_from(list(CommentAudience)),
+    st.integers(0, 3),  # which request
+    st.integers(0, 20),  # which of those who may write there
+)
+ASKING = st.sampled_from([*WORDS, "ac", "ser key", '"access key"', '"acc key', "strasse"])
+
+
+@pytest.mark.both_databases
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=20,
+    phases=[Phase.generate],  # what was said before is a part of each example, so there is nothing to shrink
+    database=None,
+)
+@given(st.lists(SAYING, min_size=2, max_size=4), ASKING)
+def test_everybody_finds_exactly_the_comments_that_they_may_read_and_that_have_the_words(
+    app: Flask, cast: Cast, sayings: list[tuple[str, CommentAudience, int, int]], typed: str
+) -> None:
+    """What is said stays there from one example to the next, as in a portal that is used."""
+    for body, audience, which, writer in sayings:
+        request_id = cast.requests[which]
+        writers = cast.writers(request_id, audience)
+        author = cast.people[writers[writer % len(writers)]][0]
+        said = do(discussion_services.comment, author, request_id, body, audience=audience)
+        cast.said.append((said.id, request_id, audience, body))
+
+    for name, (reader, _) in cast.people.items():
+        assert comments_found(reader, typed) == cast.expected(name, typed), (name, typed)
+
+
 def test_the_page_is_sound_and_its_results_a_panel_for_htmx(app: Flask, open_as: Open) -> None:
     ann = people.member("Ann Walrus")
     request_id = team_request(ann)
@@ -182,6 +302,17 @@ def test_who_is_not_signed_in_finds_what_is_public(app: Flask) -> None:
     assert 'href="/requests/' not in client.get("/search?q=vera").text
     assert 'href="/roles#software_engineer"' in client.get("/search?q=software engineer").text
     assert "grafana" in client.get("/search?q=grafana").text.split('id="results"')[1].lower()
+
+
+def test_everybody_finds_a_rule_by_its_words_and_is_led_to_where_it_stands(app: Flask, client: FlaskClient) -> None:
+    rule = next(rule for rule in organisation().rules.values() if "portal" not in rule.values)
+
+    results = client.get("/search", query_string={"q": rule.sentence}).text.split('id="results"')[1]
+
+    assert f'href="/rules#{next(iter(rule.values))}"' in results
+    shown = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", results)))
+    assert "Rule" in shown
+    assert rule.sentence in shown
 
 
 def test_what_was_found_goes_on_page_by_page(app: Flask, open_as: Open) -> None:
