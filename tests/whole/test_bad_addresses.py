@@ -27,6 +27,7 @@ BAD_IDS = (
 )
 BAD_KEYS = ("nothing", "%00", "%ff", "%ED%A0%80", "%E2%80%AEx", "..%5c", "x" * 3000)
 BAD_PAGES = ("x", "-1", "0", "2147483648", "9" * 40, "%00", "%ff", "%EF%BC%91", "1.5", "+1", "%201", "null")
+PAGED = ("/requests/", "/requests/1", "/record", "/record/checkpoints", "/assessments", "/inbox", "/search?q=a")
 WORK = 1.0  # seconds of this process for one answer
 LARGE = 20 * 1024 * 1024
 CHUNKED = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}  # as gunicorn hands it on
@@ -120,12 +121,23 @@ def test_an_id_that_nothing_has_is_not_there(app: Flask, judge: Judge, value: st
 
 @pytest.mark.both_databases
 def test_a_page_of_a_list_that_cannot_be_is_not_there(app: Flask, judge: Judge) -> None:
-    paged = ("/requests/", "/record", "/assessments", "/requests/1")
     for value in BAD_PAGES:
-        for url in paged:
-            judge.send("GET", f"{url}?before={value}", 400, 404)
+        for url in PAGED:
+            judge.send("GET", url + ("&" if "?" in url else "?") + f"before={value}", 400, 404)
 
     assert judge.faults == []
+
+
+def test_an_address_that_does_not_page_answers_as_if_no_page_were_asked_for(app: Flask, judge: Judge) -> None:
+    """So one that pages is named above, or it is found here."""
+    named = {url.partition("?")[0] for url in PAGED}
+    for rule in rules(app):
+        if "GET" in (rule.methods or ()) and not rule.arguments and rule.rule not in named:
+            plain = judge.client.get(rule.rule).status_code
+            for value in ("x", "9" * 40):
+                judge.send("GET", f"{rule.rule}?before={value}", plain)
+
+    assert judge.faults == [], "put an address that refuses these into PAGED"
 
 
 @pytest.mark.both_databases
