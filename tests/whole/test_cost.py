@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from benchmarks import fill
 from portal.extensions import db
 from portal.people.models import Person
+from portal.requests.discussion_models import Comment
 from tests import factories
 from tests.privacy.browsing import reader
 from tests.privacy.conftest import scene  # noqa: F401  # fixture
@@ -23,7 +25,10 @@ STILL_OPEN = 4
 ONE_FOR_EACH_TABLE = {"personal_data.file"}  # a file that people seldom make: more tables, more statements
 
 
-@pytest.mark.parametrize("actor", ["director", "member", "candidate"])
+OTHERS = [pytest.param(actor, marks=pytest.mark.slow) for actor in ("deputy", "board", "newcomer")]
+
+
+@pytest.mark.parametrize("actor", ["director", "member", "candidate", *OTHERS])
 def test_no_page_asks_more_than_its_budget(app: Flask, scene: Scene, actor: str) -> None:  # noqa: F811  # the fixture
     browser = reader(app, scene, actor)
     dear: Counter[str] = Counter()
@@ -42,12 +47,20 @@ def counts(app: Flask, person: Person) -> dict[str, int]:
     client = app.test_client()
     factories.sign_in(client, person)
     found = {}
-    for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()) and not rule.arguments:
-            with statements() as sent:
-                client.get(rule.rule)
-            found[rule.rule] = len(sent)
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments]
+    for page, address in ({rule.rule: rule.rule for rule in rules} | the_newest_request()).items():
+        with statements() as sent:
+            client.get(address)
+        found[page] = len(sent)
     return found
+
+
+def the_newest_request() -> dict[str, str]:
+    """Its page, and the page of what was said before its newest comment."""
+    newest = db.session.scalars(select(Comment).order_by(Comment.request_id.desc(), Comment.id.desc())).first()
+    assert newest is not None
+    home = f"/requests/{newest.request_id}"
+    return {"the newest request": home, "what was said on it before": f"{home}?before={newest.id}"}
 
 
 def test_no_page_asks_more_because_there_is_more(app: Flask) -> None:
