@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,8 @@ IDS = {"director": DIRECTOR, "deputy": DEPUTY, "board": BOARD, "second": SECOND}
 
 
 def cases(step: int) -> Iterator[Case]:
-    product = itertools.chain(itertools.product(*CASES), itertools.product(*TWO_ON_THE_BOARD))
+    products: list[Iterator[Any]] = [itertools.product(*CASES), itertools.product(*TWO_ON_THE_BOARD)]
+    product = itertools.chain.from_iterable(products)
     return (Case(*parts) for parts in itertools.islice(product, 0, None, step))
 
 
