@@ -106,7 +106,9 @@ def test_an_approval_against_something_else_is_one_after_the_other(served: Serve
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_an_approval_against_something_else_is_one_after_the_other_100_times(served: Served) -> None:
-    _races(served, MANY)
+    came = _races(served, MANY)
+
+    assert {name: orders for name, orders in came.items() if not all(orders.values())} == {}, "each order came"
 
 
 def _cast(served: Served) -> Cast:
@@ -123,17 +125,20 @@ def _cast(served: Served) -> Cast:
     return Cast(served, persons, browsers)
 
 
-def _races(served: Served, rounds: int) -> None:
-    cast = _cast(served)
+def _races(served: Served, rounds: int) -> dict[str, dict[str, int]]:
+    """How often each order came, by pair."""
+    cast, found = _cast(served), {}
     for name, rival in RIVALS.items():
         first, second, *others = stage.ready(2 + rounds)
         orders = {"approved first": _both(cast, rival, first, "<"), "approved last": _both(cast, rival, second, ">")}
         assert len(set(orders.values())) == 2, (name, orders)
         came = [_both(cast, rival, request_id, "=", late=LATER * (turn % 8)) for turn, request_id in enumerate(others)]
-        for found in came:
-            assert found in orders.values(), f"{name}: {found}\nis neither of {orders}"
-        print(name, {order: came.count(found) for order, found in orders.items()})  # noqa: T201  # shown by -s
+        for outcome in came:
+            assert outcome in orders.values(), f"{name}: {outcome}\nis neither of {orders}"
+        found[name] = {order: came.count(outcome) for order, outcome in orders.items()}
+        print(name, found[name])  # noqa: T201  # shown by -s
     assert verify_chain().first_bad is None
+    return found
 
 
 def _both(cast: Cast, rival: Rival, request_id: int, order: str, *, late: float = 0) -> Outcome:
