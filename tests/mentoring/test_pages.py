@@ -137,20 +137,27 @@ def test_a_mentor_who_is_away_is_shown_to_the_mentee_and_to_who_decides(app: Fla
 
 @pytest.mark.both_databases
 def test_a_mentor_is_silent_after_thirty_days_without_a_sign(app: Flask) -> None:
-    ann, ben = people.volunteer(), people.member()
+    ann, ben = people.volunteer(), people.member("Ben Mentor")
     began = people.now() - timedelta(days=31)
     with unit_of_work(began) as then:
         ben.identities[0].seen_at = then
         db.session.merge(ben.identities[0])
-    made.active(ann, ben, at=began)
+    mentorship_id = made.active(ann, ben, at=began)
 
     def found() -> list[bool]:
         db.session.rollback()
         return [one.silent_since is not None for one in quiet_mentors()]
 
     assert found() == [True]
+    for reader in (people.director(), people.deputy()):
+        section = page(app, reader, "/mentoring").partition('id="quiet-title"')[2].partition("</section>")[0]
+        assert [name in section for name in ("Ben Mentor", f"/mentoring/{mentorship_id}")] == [True, True]
+        assert re.search(r'class="chip[^>]*>(\s*<[^>]*>)*\s*Silent', section)
+    for reader in (people.member(), people.board_member(), ann):
+        assert "silent" not in page(app, reader, "/mentoring").lower()
     made.offered(ben, 3)  # a sign
     assert found() == []
+    assert "silent" not in page(app, people.director("Dora Next"), "/mentoring").lower()
 
 
 @pytest.mark.both_databases
