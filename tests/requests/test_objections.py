@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from portal.assessments.entries import Entry
+from portal.assessments.models import Score
 from portal.audit.models import Text
 from portal.errors import Invalid, NotPermitted, NotVisible, WrongState
 from portal.extensions import db
@@ -19,6 +22,7 @@ from portal.web import clock
 from tests import factories as people
 from tests.assessments import factories as assessments
 from tests.requests.factories import CANARY, decide, details, do, events, get, team_request
+from tests.requests.pages import Open
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("whole_timeline")]
 
@@ -138,6 +142,35 @@ def test_whose_assessment_it_is_or_who_linked_it_takes_it_back_until_the_decisio
     decide(director, request_id)
     with pytest.raises(WrongState):
         do(objection_services.unlink, carl, request_id, again)
+
+
+def test_after_the_decision_the_sums_stay_with_it_also_when_the_document_was_corrected(
+    app: Flask, open_as: Open
+) -> None:
+    assessments.seed()
+    director, ann, ben, carl = people.director(), people.member(), people.member("Ben"), people.member("Carl")
+    request_id, review = team_request(ann), assessments.locked_review(ann, carl)
+    evidence_id = do(objection_services.link_assessment, carl, request_id, review).id
+    decide(director, request_id)
+    with pytest.raises(WrongState):
+        do(objection_services.unlink, carl, request_id, evidence_id)
+
+    def sums() -> list[str]:
+        """What a member reads under "Evidence", as words."""
+        panel = open_as(ben).text(f"/requests/{request_id}").partition('id="evidence"')[2].partition("</section>")[0]
+        shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", panel))
+        assert "by Carl" in shown
+        return re.findall(r"\w+ \d+ of \d+", shown)
+
+    decided_on = sums()
+    assert len(decided_on) >= 3  # knowledge, skills, behaviours
+    assert all(found.split()[-3] == found.split()[-1] for found in decided_on)  # all scores are 2
+
+    corrected = assessments.correction(carl, review)
+    assessments.change(carl, corrected, dict.fromkeys(assessments.keys(corrected), Entry(Score.NONE)))
+    assessments.finish(carl, corrected)
+    assert sums() == decided_on
+    assert "A correction exists" in open_as(ben).text(f"/requests/{request_id}")
 
 
 @pytest.mark.parametrize(
