@@ -113,6 +113,35 @@ def test_it_waits_longer_after_each_failure_and_is_parked_after_ten(app: Flask) 
     assert f"could not be sent: {id} (" in " ".join(finding.says for finding in findings)
 
 
+def test_of_a_parked_message_an_operator_reads_its_id_and_none_of_its_words(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither what it says, nor whom it is about, nor what the channel said of it: in no line, command or page."""
+    word = "zebracrossing"
+    ann, ben, cleo = (factories.member(f"{name} {word}") for name in ("Ann", "Ben", "Cleo"))
+    id = requests.team_request(ann)
+    requests.do(discussion_services.comment, cleo, id, "I listen.", audience=TEAM)
+    forget()
+    requests.do(discussion_services.comment, ben, id, f"Words of {word}.", audience=TEAM)
+    moment = factories.now()
+    caplog.clear()
+    with channel(app, Box(failures=[ValueError(word)] * 5 + [TemporaryFailure("busy")] * 5)):
+        for _ in range(sending.TRIES):
+            with time_machine.travel(moment, tick=False):
+                work()
+            moment += timedelta(hours=3)
+    assert states() == ["parked"]
+    delivery = db.session.scalars(select(Delivery.id).where(Delivery.channel == "box")).one()
+
+    logged = [record.getMessage() for record in caplog.records if '"delivery"' in record.getMessage()]
+    assert len(logged) == sending.TRIES
+    run = app.test_cli_runner().invoke
+    told = [run(args=["notifications", "parked"]).output, run(args=["doctor"]).output]
+    for says in (logged[-1], *told):
+        assert str(delivery) in says
+    assert not [says for says in (caplog.text, *told) if word in says or "Words" in says or "commented" in says]
+
+
 def test_what_was_parked_does_not_hold_up_the_next_and_can_be_tried_again(app: Flask) -> None:
     _, _, cleo = comments(app, 2)
     with channel(app, Box(failures=[PermanentFailure("no_such_address")])) as box:
