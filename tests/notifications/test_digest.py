@@ -163,6 +163,23 @@ def test_while_away_nothing_comes_and_on_return_it_comes_in_one_mail(app: Flask,
     assert part(mail, "plain").count("Ben asks you something") == 2
 
 
+def test_who_wants_no_quiet_gets_their_mail_while_away(app: Flask, office: PostOffice) -> None:
+    ann, ben = factories.member("Ann"), factories.member("Ben")
+    id = requests.team_request(ann)
+    forget()
+    reachable(ann)
+    usual = {"turn": "now", "result": "now", "own": "now", "team": "daily", "talk": "daily"}
+    assert Browser(app, ann).post("/account/mail", usual).status_code == 303  # the box of "quiet" is not ticked
+    with unit_of_work() as now:
+        people.declare_absence(ann, now, to_at=now + timedelta(days=3), reason=None, now=now)
+    forget()
+    requests.do(discussion_services.ask, ben, id, "Which?")
+    work(app)
+
+    (mail,) = office.taken
+    assert "Ben asks you something" in part(mail, "plain")
+
+
 def test_what_is_chosen_on_the_page_counts(app: Flask, office: PostOffice) -> None:
     ids, ben, cleo = talk(1)
     work(app)
