@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from portal.access import services as access
 from portal.access.models import ItemType
@@ -17,15 +18,18 @@ from portal.audit import services as audit
 from portal.audit.models import Audience, Event
 from portal.extensions import db
 from portal.people.models import Person
-from portal.requests.discussion_models import Comment, CommentAudience, CommentType
+from portal.requests import discussion_services, filing_services, objection_services
+from portal.requests.discussion_models import Comment, CommentAudience, CommentType, Concern
 from portal.requests.models import Decision, ItemAction
 from portal.web.unit_of_work import unit_of_work
 from tests import factories as people
 from tests import pages as sound
 from tests.access import factories as held
+from tests.assessments import factories as sheets
 from tests.queries import statements
 from tests.record import factories
 from tests.record.factories import NOON, Asked
+from tests.requests import factories as requests
 
 pytestmark = pytest.mark.both_databases
 SignIn = Callable[[Person], FlaskClient]
@@ -59,6 +63,31 @@ def test_an_empty_record_says_so(app: Flask, client: FlaskClient) -> None:
 
     assert "Nothing has been approved through the portal yet." in page
     assert "Nothing has been decided yet." in page
+
+
+def test_the_checks_of_an_approval_name_nobody(app: Flask, client: FlaskClient) -> None:
+    """Whoever sponsored, spoke, marked, raised a concern or stepped aside: the public reads how many, and no more."""
+    dora, ann = people.director("Dora Director"), people.member("Ann Candidate")
+    others = [people.member(f"{name} Member") for name in ("Ben", "Cleo", "Dan", "Eva")]
+    ben, cleo, dan, eva = others
+    sheets.seed()
+    id = requests.team_request(ben, "system:grafana", candidate=ann, days_ago=9)
+    requests.do(filing_services.agree, ann, id)
+    requests.do(discussion_services.sponsor, cleo, id, "I vouch.")
+    requests.position(dan, id)
+    requests.do(discussion_services.recuse, eva, id, None)
+    requests.do(objection_services.raise_concern, dan, id, "Risk", "A risk.")
+    requests.do(objection_services.link_assessment, cleo, id, sheets.locked_review(ann, cleo))
+    concern = db.session.scalars(select(Concern.id)).one()
+    decision = requests.decide(dora, id, overrides={concern: "Heard."})
+
+    checks = text(client, f"/record/{decision.id}").partition('id="checks"')[2].partition("</section>")[0]
+
+    assert checks.count('class="check ') > 8
+    assert "needed members who are not involved have spoken" in checks
+    words = set(re.findall(r"\w+", checks))
+    assert [person.name for person in (dora, ann, *others) if words & {person.name.split()[0]}] == []
+    assert "/people/" not in checks
 
 
 def test_an_approval_is_listed_by_name_with_its_reason(app: Flask, client: FlaskClient) -> None:

@@ -333,6 +333,47 @@ def test_ready_means_that_nothing_but_advice_is_missing() -> None:
     assert readiness.is_ready(readiness.checks(advised, weights))
 
 
+FIRST_ID, ASKED = 500, ("bastion", "mediawiki-admins", "grafana")
+PEOPLE = st.frozensets(st.integers(FIRST_ID, FIRST_ID + 20), max_size=8)
+
+
+@given(
+    members=PEOPLE,
+    spoke=PEOPLE,
+    marked=PEOPLE,
+    sets=st.fixed_dictionaries(dict.fromkeys(("sponsors", "sponsors_ever", "recused", "markers_ever"), PEOPLE)),
+    counts=st.fixed_dictionaries({"open_concerns": st.integers(0, 9), "open_questions": st.integers(0, 9)}),
+    flags=st.fixed_dictionaries({
+        name: st.booleans()
+        for name in ("agreed", "candidate_fits", "candidate_locked", "would_develop", "would_liaise", "key_offered")
+    }),
+    asked=st.lists(st.sampled_from(ASKED), max_size=3),
+)  # fmt: skip
+def test_no_check_says_who(
+    members: frozenset[int],
+    spoke: frozenset[int],
+    marked: frozenset[int],
+    sets: dict[str, frozenset[int]],
+    counts: dict[str, int],
+    flags: dict[str, bool],
+    asked: list[str],
+) -> None:
+    """The candidate and the public read them: beside fixed words there are numbers, and keys of the catalogue."""
+    facts = pure.request(
+        rules=RULES, members=members, members_not_away=members, positions=said(*sorted(spoke)),
+        requester_id=FIRST_ID, candidate_id=FIRST_ID + 1,
+        assessments=tuple(AssessmentFacts(id, True, NOON) for id in sorted(marked)),
+        items=tuple(item(key, requires=(frozenset({"ops"}),)) for key in asked), **sets, **counts, **flags,
+    )  # fmt: skip
+
+    for found in readiness.checks(facts, WEIGHTS):
+        for value in found.says.values.values():
+            if isinstance(value, int):
+                assert value < FIRST_ID, found.rule  # how many, never who
+            else:
+                assert set(str(value).split(", ")) <= set(ASKED), found.rule
+
+
 @given(st.lists(st.tuples(st.sampled_from(list(Weight)), st.booleans())))
 def test_ready_never_depends_on_advice(found: list[tuple[Weight, bool]]) -> None:
     checks = [Check("x", is_met, weight, Message("")) for weight, is_met in found]
