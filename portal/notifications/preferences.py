@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from portal.errors import Invalid, Message
+from portal.errors import Invalid, Message, WrongState
 from portal.extensions import db
 from portal.notifications import addresses
 from portal.notifications.mail_models import MailAddress, MailStop, MailWish
@@ -99,5 +99,7 @@ def stop(what: Stop, person: PersonFacts, *, now: datetime) -> None:
 
 
 def resume(person_id: int, request_id: int) -> None:
-    """Let mail about this request come again."""
-    db.session.execute(delete(MailStop).where(MailStop.person_id == person_id, MailStop.request_id == request_id))
+    """Let mail about this request come again. Raises WrongState where it was not stopped."""
+    stopped = delete(MailStop).where(MailStop.person_id == person_id, MailStop.request_id == request_id)
+    if not db.session.execute(stopped.returning(MailStop.id)).all():
+        raise WrongState(Message("Mail about this request is not stopped."))

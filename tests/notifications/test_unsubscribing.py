@@ -66,6 +66,9 @@ def test_one_click_ends_mail_about_this_request_alone_and_the_inbox_goes_on(app:
 
     browser = Browser(app, ann)
     assert f"#{id}" in browser.text("/account/mail")
+    never = browser.post("/account/mail/resume", {"request": str(other)})
+    assert never.status_code == 409
+    assert "Mail about this request is not stopped." in never.text
     browser.post("/account/mail/resume", {"request": str(id)})
     requests.do(discussion_services.ask, ben, id, "Once more?")
     work(app)
