@@ -67,7 +67,7 @@ class Telling(Requests):
             assert views[event.id].may_read(people.facts(delivery.person_id, self.book.now)), event.code
 
     def check_turns(self, events: object, told: object) -> None:
-        """Everybody whose turn it becomes is told so, unless nobody but they did anything."""
+        """Everybody whose turn it becomes is told so, unless nobody else did anything or their account is locked."""
         rows = db.session.scalars(select(TeamRequest).where(TeamRequest.state.in_(OPEN_STATES))).all()
         known, weights = fact_queries.known_of_many(rows, self.book.now), fact_queries.weights()
         turns = {
@@ -77,6 +77,8 @@ class Telling(Requests):
         }
         assert {tuple(row) for row in db.session.execute(select(Turn.request_id, Turn.person_id))} == turns
         for request_id, person_id in turns - self.turns:
+            if people.facts(person_id, self.book.now).locked:
+                continue  # they can read nothing
             mine = [d for d in told if (d.request_id, d.person_id) == (request_id, person_id)]  # type: ignore[attr-defined]
             actors = {event.actor_id for event in events if event.request_id == request_id}  # type: ignore[attr-defined]
             assert any(d.reason is Group.TURN for d in mine) or actors == {person_id}, (request_id, person_id)
