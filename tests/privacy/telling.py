@@ -199,7 +199,8 @@ def evidence(scene: Scene) -> None:
     old, told = scene.word("shows", "portfolio_piece.sentence_id", shown), "/requests/1?"
     link = told + scene.word("shows-link", "portfolio_piece.link", shown)
     piece = sheets.piece(scene.person("candidate"), sentence=old, link=link)
-    asked = scene.word("asks-about-it", "portfolio_answer.sentence_id", shown)
+    the_two = frozenset({"deputy", "candidate"})  # while the round is blind
+    asked = scene.word("asks-about-it", "portfolio_answer.sentence_id", the_two)
     sheets.answered(scene.person("deputy"), piece, Verdict.QUESTIONED, asked)
 
 
