@@ -71,6 +71,7 @@ def test_twenty_eight_items_take_twenty_eight_keys(live_portal: LivePortal, page
     expect(page.locator(".scores input:checked")).to_have_count(28)
 
 
+@pytest.mark.slow
 def test_twenty_eight_items_take_less_than_six_minutes_on_a_phone_with_keys(
     live_portal: LivePortal, page: Page
 ) -> None:  # fmt: skip

@@ -23,7 +23,7 @@ from tests.requests import factories as making
 SLOW_ROUNDS = 30  # on each database
 
 
-@pytest.mark.both_databases
+@pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_a_killed_server_has_lost_nothing_it_said_it_saved(app: Flask, tmp_path: Path) -> None:
     rounds = list(kills.campaign(app, tmp_path, 1))
 

@@ -14,6 +14,7 @@ SOME_LOOKS: tuple[Look, ...] = (
     (WIDE, "light", None),  # every rule
     (NARROW, "dark", OTHERWISE),  # the rules to which colours and room matter
 )
+IN_TURN: tuple[Look, ...] = ((WIDE, "light", None), (NARROW, "dark", None))  # one page in this, the next in that
 EVERY_LOOK: tuple[Look, ...] = (
     (WIDE, "light", None),
     (WIDE, "dark", None),

@@ -54,8 +54,15 @@ def first_visits(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SOMEBODY)
-def test_pages_are_sound_in_some_looks(portal: StagedPortal, open_window: OpenWindow, name: str) -> None:
-    assert visit(portal, open_window(), name, first_visits(name), looking.SOME_LOOKS) == []
+def test_pages_are_sound_in_one_look_or_the_other(portal: StagedPortal, open_window: OpenWindow, name: str) -> None:
+    page, addresses = open_window(), first_visits(name)
+    faults = [
+        fault
+        for turn, look in enumerate(looking.IN_TURN)
+        for fault in visit(portal, page, name, addresses[turn::2], (look,))
+    ]
+
+    assert faults == []
 
 
 def test_mirrored_pages_are_sound_in_some_looks(mirrored: StagedPortal, open_window: OpenWindow) -> None:

@@ -119,7 +119,7 @@ def check(path: Path, comments: int) -> None:
     assert by_event <= told
 
 
-@pytest.mark.both_databases
+@pytest.mark.parametrize("database_kind", ["postgresql", pytest.param("sqlite", marks=pytest.mark.slow)])
 def test_a_worker_that_dies_anywhere_loses_nothing_and_doubles_nothing(
     app: Flask, start: Start, tmp_path: Path
 ) -> None:

@@ -55,7 +55,7 @@ OUTPUTS: dict[str, Callable[[Flask], Iterator[Output]]] = {
 """Whatever leaves the portal and is no answer to a browser. Add what is written later."""
 
 
-@pytest.mark.both_databases
+@pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_what_leaves_the_portal_otherwise_holds_nothing_private(app: Flask, scene: Scene, name: str) -> None:
     leaks = []

@@ -140,7 +140,7 @@ def test_an_address_that_does_not_page_answers_as_if_no_page_were_asked_for(app:
     assert judge.faults == [], "put an address that refuses these into PAGED"
 
 
-@pytest.mark.both_databases
+@pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_no_query_breaks_a_page(app: Flask, judge: Judge) -> None:
     queries = (
         "&".join(f"q{n}=x" for n in range(2000)) + "&=&&==&%zz&before=1&before=x&stage[]=open&stage[a][b]=1",
