@@ -77,9 +77,10 @@ def _shots_parser() -> argparse.ArgumentParser:
 
 
 def _test(rest: list[str]) -> int:
-    """Every core where the whole suite runs; one process where somebody picked a few tests."""
+    """One process more than cores where the whole suite runs: some wait for a browser. One for a few picked tests."""
     picked = any(not argument.startswith("-") for argument in rest)
-    spread = [] if picked or any(argument.startswith(("-n", "--numprocesses")) for argument in rest) else ["-nauto"]
+    chosen = picked or any(argument.startswith(("-n", "--numprocesses")) for argument in rest)
+    spread = [] if chosen else [f"-n{(os.cpu_count() or 1) + 1}"]
     python = environment.python("dev")
     return run.replace_process([str(python), "-m", "pytest", *spread, *rest], dict(os.environ))
 

@@ -21,6 +21,8 @@ from tests.served import served  # noqa: F401  # fixture
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=databases.in_ci(), max_examples=50)
 hypothesis_settings.load_profile("suite")
 
+LONG = ("tests/whole", "tests/journeys", "tests/notifications/test_kills", "tests/privacy", "tests/campaigns")
+
 _apps: dict[str, Flask] = {}
 
 
@@ -29,7 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without --slow the campaigns are left out, unless they are asked for by name (-m, -k or their address)."""
+    """The long ones first, so that none is left for the end. Without --slow the campaigns are left out.
+
+    Unless they are asked for by name: -m, -k or their address.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     if config.getoption("--slow") or config.option.markexpr or config.option.keyword:
         return
     if any("::" in argument for argument in config.args):

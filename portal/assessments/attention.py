@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from portal.assessments import queries, rounds
-from portal.assessments.marking import Round
+from portal.assessments import policy, queries, rounds
+from portal.assessments.marking import Round, may_begin_final
 from portal.assessments.models import Assessment, AssessmentType, Seat
 from portal.assessments.queries import Progress
 from portal.errors import Message
+from portal.people import queries as people
+from portal.people.facts import PersonFacts
 from portal.web.addresses import path_to
 from portal.web.attention import Attention
 
@@ -17,11 +19,13 @@ from portal.web.attention import Attention
 def of_person(person_id: int, now: datetime) -> Iterator[Attention]:
     """Unfinished drafts, what somebody was asked to mark, and rounds that wait for them."""
     drafts, documents = queries.waiting_for(person_id)
+    me = people.facts(person_id, now)
     for draft, progress in drafts:
-        yield _of_draft(draft, progress)
+        if policy.may_open_draft(me, draft):
+            yield _of_draft(draft, progress)
     names = {found.marking_id: (found.person.name, found.created_at) for found in reversed(documents)}
     for id, of in rounds.by_round(documents).items():
-        for reason in _waits(of, person_id):
+        for reason in _waits(of, me):
             title = Message("Double marking of %(name)s", name=names[id][0])
             yield Attention(path_to("marking.show", marking_id=id), title, reason, names[id][1])
 
@@ -51,11 +55,11 @@ def _of_draft(draft: Assessment, progress: Progress) -> Attention:
     return Attention(url, title, reason, draft.created_at)
 
 
-def _waits(of: Round, person_id: int) -> Iterator[Message]:
+def _waits(of: Round, me: PersonFacts) -> Iterator[Message]:
     """To the person: a seat that nobody has taken, own scores. To both markers: that the final check can begin."""
-    if of.person_id == person_id and of.vacant:
+    if of.person_id == me.id and of.vacant:
         yield Message("A marker is missing. Name somebody.")
-    if person_id in of.markers and of.revealed and of.original(Seat.FINAL) is None:
+    if may_begin_final(me, of):
         yield Message("Both markings are in. You and the other marker make the final check.")
-    if of.person_id == person_id and of.original(Seat.OWN) is None and not of.revealed:
+    if of.person_id == me.id and of.original(Seat.OWN) is None and not of.revealed:
         yield Message("Your own scores are missing. Start a self-assessment.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.assessments.models import AssessmentType
+from portal.assessments.models import Assessment, AssessmentType
 from portal.people.facts import PersonFacts
 
 
@@ -58,6 +58,11 @@ def may_write(actor: PersonFacts, assessment: AssessmentFacts) -> bool:
     if assessment.type is AssessmentType.SELF:
         return actor.id == assessment.person_id
     return may_mark(actor, assessment.person_id)
+
+
+def may_open_draft(marker: PersonFacts, draft: Assessment) -> bool:
+    """Whether a draft that names them is still theirs to fill in: who has left the team marks nobody else."""
+    return draft.person_id == marker.id or may_mark(marker, draft.person_id)
 
 
 def may_lock(actor: PersonFacts, assessment: AssessmentFacts) -> bool:

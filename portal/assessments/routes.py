@@ -54,7 +54,8 @@ MOST_COMPARED = 40  # documents of one person, the newest
 def index() -> ResponseReturnValue:
     """My drafts, what I was asked to mark, and everything finished that I am part of."""
     me = current.actor()
-    drafts = queries.drafts_to_fill(me.id)
+    facts = people.facts(me.id, clock.now())
+    drafts = [draft for draft in queries.drafts_to_fill(me.id) if policy.may_open_draft(facts, draft)]
     return render(
         "assessments/index.html",
         drafts=drafts,

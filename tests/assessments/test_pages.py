@@ -16,8 +16,10 @@ from portal.assessments import queries
 from portal.assessments.entries import Entry
 from portal.assessments.models import Assessment, AssessmentScore, Score
 from portal.extensions import db
+from portal.people import services as people_services
 from portal.people.models import Person
 from portal.web import attention
+from portal.web.unit_of_work import unit_of_work
 from tests import factories, pages
 from tests.assessments import factories as made
 from tests.requests.pages import Browser
@@ -447,3 +449,15 @@ def test_the_command_seeds_and_can_be_repeated(app: Flask) -> None:
     answer = app.test_cli_runner().invoke(args=["assessments", "seed"])
 
     assert (answer.exit_code, answer.output) == (0, "Every version is published already.\n")
+
+
+def test_who_has_left_the_team_is_shown_no_review_that_they_can_no_longer_open(app: Flask, as_person: AsPerson) -> None:
+    ann, ben, dana = factories.volunteer("Ann"), factories.member(), factories.director()
+    made.review(ann, ben)
+    found = list(attention.of_person(ben.id, factories.now()))
+    assert len(found) == 1
+    with unit_of_work() as now:
+        people_services.end_role_by_hand(dana, ben.id, "software_engineer", reason="It is over.", now=now)
+
+    assert list(attention.of_person(ben.id, factories.now())) == []
+    assert "Mentor review of Ann" not in as_person(ben).get("/assessments").text

@@ -14,7 +14,8 @@ from tests.journeys.staged import StagedPortal
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("width", [320, pytest.param(1280, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [320, 1280])
 def test_access_is_asked_for_discussed_decided_and_granted(
     portal: StagedPortal, open_window: OpenWindow, width: int
 ) -> None:

@@ -15,7 +15,8 @@ MENTEE, BUSY, MENTOR, NEXT = (
 )
 
 
-@pytest.mark.parametrize("script", [pytest.param(True, marks=pytest.mark.slow), False])
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [True, False])
 def test_mentoring_from_asking_to_the_end(portal: StagedPortal, open_window: OpenWindow, script: bool) -> None:
     mentee, busy, mentor, following = (open_window(java_script_enabled=script) for _ in range(4))
     for page, name in ((mentee, MENTEE), (busy, BUSY), (mentor, MENTOR), (following, NEXT)):

@@ -171,7 +171,7 @@ def filled(browser: Reader, page: str, path: str) -> dict[str, list[str]]:
     return next(form for form in forms if form.action == page + path).data(TYPED)
 
 
-@pytest.mark.both_databases
+@pytest.mark.parametrize("database_kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_next_click_is_refused_in_words_and_the_typed_text_comes_back(app: Flask, scene: Scene, case: Case) -> None:
     check_next_click(app, scene, case, htmx=False)

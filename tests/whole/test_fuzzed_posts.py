@@ -21,7 +21,7 @@ from tests.whole.found_forms import Form
 from tests.whole.rows import Row, shape
 
 SEED = 20261126
-FEW, MANY = 100, 2500  # posts in every run; in the campaign, on each database
+FEW, MANY = 60, 2500  # posts in every run; in the campaign, on each database
 SLOW = 1.0  # seconds of work for one answer
 KEEPS_WHAT_WAS_TYPED = {"requests.save_details", "requests.save_key"}  # a draft, also where "Continue" is refused
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
