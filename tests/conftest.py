@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import zlib
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
@@ -21,7 +22,25 @@ from tests.served import served  # noqa: F401  # fixture
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=databases.in_ci(), max_examples=50)
 hypothesis_settings.load_profile("suite")
 
-LONG = ("tests/whole", "tests/journeys", "tests/notifications/test_kills", "tests/privacy", "tests/campaigns")
+LONG = (
+    *("tests/whole", "tests/journeys", "tests/notifications/test_kills", "tests/privacy", "tests/campaigns"),
+    *("tests/test_", "tests/races", "tests/faults"),
+)
+ALWAYS_ON_BOTH = tuple(
+    f"tests/{name}"
+    for name in (
+        "access",
+        "audit",
+        "campaigns",
+        "faults",
+        "index",
+        "notifications",
+        "operations",
+        "races",
+        "record",
+        "search",
+    )
+)
 
 _apps: dict[str, Flask] = {}
 
@@ -40,9 +59,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     if any("::" in argument for argument in config.args):
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
+    slow = [item for item in items if item.get_closest_marker("slow") or _is_left_to_slow(item)]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
+
+
+def _is_left_to_slow(item: pytest.Item) -> bool:
+    """Where the kind of database matters least, one in three is tried on PostgreSQL too, always the same ones."""
+    twice = "postgresql" in item.name and item.get_closest_marker("both_databases") is not None
+    return twice and not item.nodeid.startswith(ALWAYS_ON_BOTH) and zlib.crc32(item.nodeid.encode()) % 3 != 0
 
 
 @pytest.hookimpl(wrapper=True)

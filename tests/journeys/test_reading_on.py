@@ -11,7 +11,7 @@ from tests.journeys.keyboard import see_focus, tab_to
 from tests.journeys.staged import StagedPortal
 
 pytestmark = pytest.mark.browser
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["htmx", "no script"])
+BOTH = pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["htmx", "no script"])
 A_LINE = 24  # px: less is no jump
 
 

@@ -18,7 +18,7 @@ from tests.journeys.conftest import OpenWindow
 from tests.journeys.staged import StagedPortal
 
 pytestmark = pytest.mark.browser
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["htmx", "no script"])
+BOTH = pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["htmx", "no script"])
 
 
 def end_sessions(portal: StagedPortal, name: str) -> None:
