@@ -206,7 +206,9 @@ def test_what_a_marker_says_is_for_them_and_its_owner_until_both_have_finished()
         assert answers_read_by(reader, ann) == [(ben.id, Verdict.QUESTIONED)]
 
 
-def test_what_a_marker_said_who_declined_then_is_read_by_nobody() -> None:
+def test_what_a_marker_said_who_declined_then_is_read_by_nobody_and_can_be_removed_by_them(
+    as_person: Callable[[Person], FlaskClient],
+) -> None:
     ann, ben, carl = factories.volunteer(), factories.member(), factories.member()
     found = made.marking(ann, ben, carl)
     made.answered(ben, made.piece(ann), Verdict.QUESTIONED, "Which part is yours?")
@@ -215,6 +217,9 @@ def test_what_a_marker_said_who_declined_then_is_read_by_nobody() -> None:
         round_services.decline(ben, draft, "A friend.", now=now)
 
     assert answers_read_by(ann, ann) == []
+    text_id = db.session.scalars(select(PieceAnswer.sentence_id)).one()
+    assert as_person(carl).get(f"/texts/{text_id}/remove").status_code == 404
+    assert as_person(ben).get(f"/texts/{text_id}/remove").status_code == 200
 
 
 def test_a_question_is_removed_by_nobody_who_may_not_read_it_yet(as_person: Callable[[Person], FlaskClient]) -> None:

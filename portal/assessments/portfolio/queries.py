@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,16 +25,6 @@ MOST_WITHDRAWN = 50  # of the withdrawn ones, the newest
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """A document about somebody, by somebody else."""
-
-    markers: frozenset[int]
-    state: AssessmentState
-    locked_at: datetime | None
-    is_blind: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """A piece as one reader may see it: the newest answer of each marker they may read."""
 
@@ -52,32 +42,25 @@ class Shown:
 
 def standing(reader_id: int, person_id: int) -> Standing:
     """What this reader is to the evidence of this person; one statement."""
-    return standings([person_id])(reader_id, person_id)
-
-
-def standings(person_ids: Iterable[int]) -> Callable[[int, int], Standing]:
-    """What anybody is to the evidence of these people, by reader and person; one statement."""
-    papers: dict[int, list[Paper]] = defaultdict(list)
     columns = (Assessment.marker_id, Assessment.co_marker_id, Assessment.state, Assessment.locked_at)
-    query = select(Assessment.person_id, *columns, rounds.is_blind()).where(
-        Assessment.person_id.in_(set(person_ids)),
-        Assessment.person_id != Assessment.marker_id,
+    query = select(*columns, rounds.is_blind()).where(
+        Assessment.person_id == person_id,
+        Assessment.marker_id != person_id,
         Assessment.state != AssessmentState.DECLINED,
     )
-    for person_id, marker_id, co_marker_id, state, locked_at, is_blind in db.session.execute(query):
-        markers = frozenset({marker_id, co_marker_id or marker_id})
-        papers[person_id].append(Paper(markers, state, locked_at, bool(is_blind)))
-    return lambda reader_id, person_id: _standing(reader_id, person_id, papers[person_id])
-
-
-def _standing(reader_id: int, person_id: int, papers: list[Paper]) -> Standing:
-    mine = [paper for paper in papers if reader_id in paper.markers]
+    markers, mine, blind = set[int](), list[tuple[AssessmentState, datetime | None]](), False
+    for marker_id, co_marker_id, state, locked_at, is_blind in db.session.execute(query):
+        named = {marker_id, co_marker_id or marker_id}
+        markers |= named
+        blind = blind or bool(is_blind)
+        if reader_id in named:
+            mine.append((state, locked_at))
     return Standing(
         person_id,
-        marks=any(paper.state is AssessmentState.DRAFT for paper in mine),
-        finished_at=max((paper.locked_at for paper in mine if paper.locked_at is not None), default=None),
-        blind=any(paper.is_blind for paper in papers),
-        markers=frozenset[int]().union(*(paper.markers for paper in papers)),
+        marks=any(state is AssessmentState.DRAFT for state, _at in mine),
+        finished_at=max((at for _state, at in mine if at is not None), default=None),
+        blind=blind,
+        markers=frozenset(markers),
     )
 
 
@@ -150,6 +133,5 @@ def replaced_by(ids: Collection[int | None]) -> list[tuple[int, Piece]]:
     """For each of these pieces that stands in the place of another: its id, and the other with its answers."""
     after = aliased(Piece)
     query = select(after.id, Piece).join(after, after.replaces_id == Piece.id).where(after.id.in_(ids))
-    return (
-        [(id, before) for id, before in db.session.execute(query.options(selectinload(Piece.answers)))] if ids else []
-    )
+    rows = db.session.execute(query.options(selectinload(Piece.answers))) if ids else ()
+    return [(id, before) for id, before in rows]

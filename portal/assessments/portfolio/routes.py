@@ -168,7 +168,9 @@ def _short_link(link: str) -> str:
 
 
 def _reads(reader: PersonFacts, row: PieceAnswer) -> bool:
-    """Who decides does not read what a marker said before both markings are in, so they do not remove it either."""
+    """Its author always, whoever else may read it: not who decides, before both markings are in."""
+    if reader.id == row.marker_id:
+        return True
     return policy.reads_answer(reader, queries.standing(reader.id, row.piece.person_id), row.marker_id)
 
 

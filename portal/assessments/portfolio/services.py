@@ -72,9 +72,7 @@ def _replaced(actor: Person, person_id: int, piece_id: int | None, now: datetime
         return None
     piece = queries.piece(person_id, piece_id)
     if piece.withdrawn_at is not None:
-        raise Conflict(
-            Message("That piece was withdrawn or said otherwise meanwhile. Save again to add this as a new one.")
-        )
+        raise Conflict(GONE)
     return piece
 
 
